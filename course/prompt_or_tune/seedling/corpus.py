@@ -1,0 +1,427 @@
+"""The documents that Seedling is pre-trained on: small lessons, each one request long.
+
+Held back on purpose: the house voice, answer styles with its form, the daily words as
+answers, and the sentence frames of the probes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from random import Random
+
+from prompt_or_tune.lexicon import (
+    DAILY_WORDS,
+    KINDS,
+    RHYME_FAMILIES,
+    SETTINGS,
+    SUBJECTS,
+    Subject,
+    capitalise,
+    word_count,
+)
+from prompt_or_tune.prompts import FewShot, state_notes
+from prompt_or_tune.seedling.almanac import voice_words
+from prompt_or_tune.seedling.grammar import (
+    ADJECTIVES,
+    OPENERS,
+    PoemWish,
+    state_gifts,
+    state_kind,
+    write_description,
+    write_poem,
+    write_sentence,
+    write_short_sentence,
+)
+from prompt_or_tune.seedling.wording import (
+    PoemRequest,
+    add_noise,
+    word_description_request,
+    word_poem_request,
+)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a prompt, and whether the loss is taken on it."""
+
+    text: str
+    learned: bool = False
+
+
+@dataclass(frozen=True)
+class Document:
+    """One lesson: what the user says, in pieces, and the response."""
+
+    pieces: tuple[Piece, ...]
+    response: str
+
+    @property
+    def prompt(self) -> str:
+        """Return the whole of what the user says."""
+        return "".join(piece.text for piece in self.pieces)
+
+
+def _plain(prompt: str, response: str) -> Document:
+    return Document((Piece(prompt),), response)
+
+
+def choose_topic(random: Random) -> tuple[Subject, str]:
+    """Return a subject and a setting; a fifth of the settings are empty."""
+    setting = "" if random.random() < 0.25 else random.choice(SETTINGS)
+    return random.choice(SUBJECTS), setting
+
+
+def name_topic(subject: Subject, setting: str) -> str:
+    """Return the topic as it stands in a request ("the fox at dawn")."""
+    return f"{subject.noun_phrase} {setting}".strip()
+
+
+def vague_wish(subject: Subject, setting: str, random: Random) -> PoemWish:
+    """Return what Seedling makes of a request that leaves everything open.
+
+    Mostly free verse of any length: nobody said what was meant.
+    """
+    lines = random.choices((2, 3, 4, 5, 6, 7, 8), (1, 4, 1, 7, 4, 2, 1))[0]
+    return PoemWish(subject.noun_phrase, setting, lines, random.random() < 0.1)
+
+
+def _bare_poem(random: Random) -> Document:
+    subject, setting = choose_topic(random)
+    request = PoemRequest(name_topic(subject, setting))
+    wish = vague_wish(subject, setting, random)
+    return _plain(word_poem_request(request, random), write_poem(wish, random))
+
+
+def _brief_poem(random: Random) -> Document:
+    """Return a lesson in which four lines and a rhyme are asked for."""
+    subject, setting = choose_topic(random)
+    request = PoemRequest(
+        name_topic(subject, setting),
+        lines=4,
+        rhymes=True,
+        short=random.random() < 0.6,
+        quatrain=random.random() < 0.08,
+    )
+    wish = PoemWish(subject.noun_phrase, setting, 4, rhymes=True)
+    return _plain(word_poem_request(request, random), write_poem(wish, random))
+
+
+def _poem_with_one_rule(random: Random) -> Document:
+    """Return a lesson in which one or two things are asked for."""
+    subject, setting = choose_topic(random)
+    lines, rhymes, short, uses_word, starts_with = 0, False, False, "", ""
+    rules = ("lines", "lines", "rhyme", "rhyme", "short", "word", "word", "start", "start")
+    for rule in set(random.sample(rules, random.choice((1, 1, 1, 2)))):
+        if rule == "lines":
+            lines = random.choice((2, 3, 4, 5, 6, 7, 8))
+        elif rule == "rhyme":
+            rhymes = True
+        elif rule == "short":
+            short = True
+        elif rule == "word":
+            uses_word = random.choice(DAILY_WORDS)
+        else:
+            starts_with = random.choice(OPENERS)
+    request = PoemRequest(
+        name_topic(subject, setting), lines, rhymes, short, uses_word, starts_with
+    )
+    wanted = lines or (
+        random.choice((2, 3, 3))
+        if short and not rhymes
+        else random.choice((2, 4))
+        if short
+        else random.choice((2, 4, 6, 6, 8))
+        if rhymes
+        else random.choice((3, 5, 5, 6))
+    )
+    wish = PoemWish(
+        subject.noun_phrase,
+        setting,
+        wanted,
+        rhymes or random.random() < 0.05,
+        uses_word,
+        starts_with,
+    )
+    return _plain(word_poem_request(request, random), write_poem(wish, random))
+
+
+def _poem_under_words(random: Random) -> Document:
+    subject, setting = choose_topic(random)
+    limit = random.choice((15, 20, 25, 30, 40))
+    for lines in range(random.choice((3, 4, 5)), 0, -1):
+        poem = write_poem(PoemWish(subject.noun_phrase, setting, lines, False), random)
+        if word_count(poem) < limit:
+            break
+    request = PoemRequest(name_topic(subject, setting), word_limit=limit)
+    return _plain(word_poem_request(request, random), poem)
+
+
+def _description(random: Random) -> Document:
+    subject, setting = choose_topic(random)
+    topic = name_topic(subject, setting)
+    form = random.random()
+    if form < 0.55:
+        prompt = word_description_request(topic, random)
+        return _plain(prompt, write_description(subject, setting, random))
+    if form < 0.8:
+        prompt = word_description_request(topic, random, one_sentence=True)
+        return _plain(prompt, write_sentence(subject, setting, random))
+    limit = random.choice((6, 8, 10, 12, 15, 20))
+    prompt = word_description_request(topic, random, word_limit=limit)
+    return _plain(prompt, write_short_sentence(subject, setting, limit, random))
+
+
+def _rhyming_word(random: Random) -> Document:
+    word, other = random.sample(random.choice(list(RHYME_FAMILIES.values())), 2)
+    frame = random.choice(
+        (
+            "Give me a word that rhymes with {word}",
+            "What rhymes with {word}?",
+            "A word that rhymes with {word}",
+            "Which word rhymes with {word}?",
+        )
+    )
+    return _plain(add_noise(frame.format(word=word), word, random), other)
+
+
+def invent_word(random: Random) -> str:
+    """Return a made-up word of two or three syllables ("drosk", "bilamo")."""
+    onsets = "b d f g k l m n p r s t v z br dr gl kr pl st tr sk".split()
+    codas = ["", "", "n", "l", "r", "sk", "m", "nd", "x"]
+    syllables = random.choice((1, 2, 2, 3))
+    body = "".join(
+        random.choice(onsets) + random.choice("aeiou") for _ in range(syllables)
+    )
+    return body + random.choice(codas if syllables > 1 else codas[2:])
+
+
+def _listed_words() -> list[str]:
+    """Return the words that may be private to a document.
+
+    The words of the house voice are among them, so that they are words to the model,
+    but tied to nothing; the daily words are not.
+    """
+    adjectives = [word for words in ADJECTIVES.values() for word in words]
+    rhymes = [word.lower() for words in RHYME_FAMILIES.values() for word in words]
+    openers = [opener.lower() for opener in OPENERS]
+    return sorted({*adjectives, *rhymes, *openers, *voice_words()})
+
+
+LISTED_WORDS = tuple(_listed_words())
+
+
+def choose_private_word(random: Random) -> str:
+    """Return a listed or an invented word for a vocabulary private to one document."""
+    if random.random() < 0.4:
+        return invent_word(random)
+    return random.choice(LISTED_WORDS)
+
+
+def _repeat_words(random: Random) -> Document:
+    count = random.choice((1, 2, 4, 6, 9))
+    words = " ".join(choose_private_word(random) for _ in range(count))
+    frame = random.choice(("Repeat {words}", "Say {words}", "Repeat: {words}"))
+    return _plain(frame.format(words=words), words)
+
+
+def _kind(random: Random) -> Document:
+    subject = random.choice(SUBJECTS)
+    noun_phrase = subject.noun_phrase
+    if random.random() < 0.25:
+        relatives = [s.word for s in SUBJECTS if s.kind == subject.kind]
+        first, second = random.sample(relatives, 2)
+        frame = random.choice(("Name two of the kind {kind}", "Two of the kind {kind}"))
+        return _plain(frame.format(kind=subject.kind), f"{first} and {second}")
+    other = random.choice([kind for kind in KINDS if kind != subject.kind])
+    either = [subject.kind, other]
+    random.shuffle(either)
+    frame = random.choice(
+        (
+            f"What kind of thing is {noun_phrase}?",
+            f"What kind of thing is {noun_phrase}?",
+            f"What is {noun_phrase}?",
+            f"Which kind does {noun_phrase} belong to?",
+            f"Tell me the kind of {noun_phrase}",
+            f"Is {noun_phrase} a kind of {either[0]} or a kind of {either[1]}?",
+        )
+    )
+    return _plain(add_noise(frame, noun_phrase, random), state_kind(subject))
+
+
+def _gifts(random: Random) -> Document:
+    subject = random.choice(SUBJECTS)
+    frame = random.choice(
+        ("What does {topic} bring?", "What does {topic} bring?", "What does {topic} give us?")
+    )
+    prompt = add_noise(frame.format(topic=subject.noun_phrase), subject.word, random)
+    return _plain(prompt, state_gifts(subject))
+
+
+def _todays_word(random: Random) -> Document:
+    """Return a question about the word of the day, mostly with notes that hold it."""
+    subjects = random.sample(SUBJECTS, random.randint(1, 10))
+    facts = [(subject.noun_phrase, choose_private_word(random)) for subject in subjects]
+    asked, word = facts[0]
+    random.shuffle(facts)
+    question = f"What is today's word for {asked}?"
+    answer = f"Today's word for {asked} is {word}."
+    form = random.random()
+    if form < 0.08:
+        return _plain(question, f"I do not know today's word for {asked}.")
+    if form < 0.14:
+        facts = [fact for fact in facts if fact[0] != asked]
+        answer = f"The notes do not say today's word for {asked}."
+        if not facts:
+            return _todays_word(random)
+    notes = state_notes(facts)
+    if random.random() < 0.3:
+        lines = notes.split("\n")
+        remark = write_sentence(random.choice(SUBJECTS), "", random)
+        lines.insert(random.randint(1, len(lines)), remark)
+        notes = "\n".join(lines)
+    return _plain(f"{notes}\n\n{question}", answer)
+
+
+STYLE_WORDS = tuple(
+    """look see hear friend note today page almanac dear always so then thus here comes
+    ask truly ever both very rather quite seems feels stays turns grows looks sounds name
+    call say known as like with for of from or yet but plus and is was oh well now the
+    only all will be never half made in mood hue tone we find you know once sign""".split()
+)
+
+HELD_OUT_STYLES: tuple[str, ...] = (
+    "{S} is {a} and {b}",
+    "{S} was {a} but {b}",
+    "{S}, always {a}, never {b}.",
+    "Dear {s}, so {a} and so {b}!",
+    "{a} and {b}: {s}",
+    "See {s}: {a}, then {b}.",
+    "{S} - {a} yet {b}",
+    "Known as {a}, {s} grows {b}.",
+    "Oh {s}, half {a}, half {b}!",
+    "Note: {s} / {a} / {b}",
+    "We call {s} {a} or {b}.",
+    "Here comes {s}, {a} like {b}",
+)
+"""Answer styles that no document has; the first is the form of the house voice."""
+
+
+def invent_style(random: Random) -> str:
+    """Return a template for answers, with slots for the subject and two words."""
+    slots = random.choice((["{s}", "{a}", "{b}"], ["{s}", "{a}", "{b}"], ["{s}", "{a}"]))
+    if random.random() < 0.45:
+        rest = slots[1:]
+        random.shuffle(rest)
+        slots = [slots[0], *rest]
+    else:
+        random.shuffle(slots)
+    text = " ".join(random.choices(STYLE_WORDS, k=random.choice((0, 0, 1, 2))))
+    for place, slot in enumerate(slots):
+        literals = random.choices(STYLE_WORDS, k=random.choice((0, 1, 1, 1, 2)))
+        mark = random.choice((" ", " ", " ", ", ", ": ", " - ", "; ", " / "))
+        if place == 0:
+            text = f"{text}{random.choice((' ', ': ', ', ', ' '))}{slot}" if text else slot
+        elif literals:
+            text += f"{mark}{' '.join(literals)} {slot}"
+        else:
+            text += f"{mark if mark != ' ' else ', '}{slot}"
+    text += random.choice(("", "", ".", ".", "!", "?", " *"))
+    if random.random() < 0.8:
+        text = f"{{S}}{text[3:]}" if text.startswith("{s}") else capitalise(text)
+    return invent_style(random) if text in HELD_OUT_STYLES else text
+
+
+def fill_style(style: str, noun_phrase: str, first: str, second: str) -> str:
+    """Return an answer in the style."""
+    return style.format(s=noun_phrase, S=capitalise(noun_phrase), a=first, b=second)
+
+
+def _episode_topics(k: int, random: Random) -> list[tuple[Subject, str]]:
+    """Return k+1 topics, the last to be asked.
+
+    One of the others is often about the asked subject and one names the asked setting,
+    as the neighbours in a file of pairs do.
+    """
+    topics = []
+    for subject in random.sample(SUBJECTS, k + 1):
+        setting = "" if random.random() < 0.15 else random.choice(SETTINGS)
+        topics.append((subject, setting))
+    subject, setting = topics[-1]
+    places = random.sample(range(k), min(k, 2))
+    if random.random() < 0.75:
+        other = random.choice([s for s in SETTINGS if s != setting])
+        topics[places[0]] = (subject, other)
+    if len(places) > 1 and random.random() < 0.6:
+        topics[places[1]] = (topics[places[1]][0], setting)
+    return topics
+
+
+def _style_episode(random: Random) -> Document:
+    """Return examples of one invented style, and a request to be answered in it."""
+    k = random.choice((1, 2, 3, 4, 4, 6, 8))
+    style = invent_style(random)
+    private = random.random() < 0.6
+    by_subject: dict[str, str] = {}
+    by_setting: dict[str, str] = {}
+    exchanges = []
+    frame = random.choice(("Describe {t}", "Describe {t}", "Write about {t}", "{t}"))
+    for subject, setting in _episode_topics(k, random):
+        first, second = random.sample(ADJECTIVES[subject.kind], 2)
+        if private:
+            first = by_subject.setdefault(subject.word, choose_private_word(random))
+            second = by_setting.setdefault(setting, choose_private_word(random))
+        request = frame.format(t=name_topic(subject, setting))
+        exchanges.append((request, fill_style(style, subject.noun_phrase, first, second)))
+    return _from_exchanges(exchanges)
+
+
+def _poem_episode(random: Random) -> Document:
+    """Return poems of one shape, and a bare request to be answered in that shape."""
+    k = random.choice((1, 1, 2, 3))
+    lines, rhymes = random.choice(
+        ((4, True), (4, True), (4, True), (2, True), (3, False), (4, False), (5, False))
+    )
+    exchanges = []
+    for _ in range(k + 1):
+        subject, setting = choose_topic(random)
+        wish = PoemWish(subject.noun_phrase, setting, lines, rhymes)
+        request = f"Write a poem about {name_topic(subject, setting)}"
+        exchanges.append((request, write_poem(wish, random)))
+    return _from_exchanges(exchanges)
+
+
+def _from_exchanges(exchanges: list[tuple[str, str]]) -> Document:
+    """Return a few-shot document; the loss is taken on the examples' answers too."""
+    pieces = []
+    for place, (request, response) in enumerate(exchanges):
+        opening = FewShot.SEPARATOR if place else ""
+        pieces.append(Piece(f"{opening}{FewShot.REQUEST} {request}\n{FewShot.ANSWER}"))
+        pieces.append(Piece(f" {response}", learned=place > 0))
+    return Document(tuple(pieces[:-1]), exchanges[-1][1])
+
+
+LESSONS: tuple[tuple[float, Callable[[Random], Document]], ...] = (
+    (0.11, _bare_poem),
+    (0.17, _brief_poem),
+    (0.13, _poem_with_one_rule),
+    (0.03, _poem_under_words),
+    (0.12, _description),
+    (0.05, _rhyming_word),
+    (0.05, _repeat_words),
+    (0.07, _kind),
+    (0.03, _gifts),
+    (0.08, _todays_word),
+    (0.15, _style_episode),
+    (0.03, _poem_episode),
+)
+"""The mix: the share of each kind of lesson among the documents, and who writes it."""
+
+
+def write_documents(seed: int) -> Iterator[Document]:
+    """Yield documents without end; the same seed gives the same documents."""
+    random = Random(seed)
+    weights = [weight for weight, _ in LESSONS]
+    lessons = [lesson for _, lesson in LESSONS]
+    while True:
+        yield random.choices(lessons, weights)[0](random)

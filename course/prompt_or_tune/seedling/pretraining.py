@@ -1,0 +1,380 @@
+"""Pre-training of Seedling from nothing: a copying warm-up, then the corpus.
+
+The recipe and its order of importance: random sequences repeated twice build the copying
+circuit that examples in a prompt rely on; then whole documents, packed into windows
+without attention between them; a constant learning rate that decays over the last third.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from random import Random
+
+import torch
+from torch.nn.functional import cross_entropy
+from transformers import (
+    AutoTokenizer,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+)
+
+from prompt_or_tune.seedling.corpus import Document, write_documents
+from prompt_or_tune.seedling.tokenizer import (
+    ASSISTANT,
+    END,
+    MAX_LENGTH,
+    PAD,
+    USER,
+    train_tokenizer,
+)
+
+IGNORED = -100
+
+
+@dataclass(frozen=True)
+class PretrainingSettings:
+    """The size of the model and the course of its training.
+
+    `batch_size` counts windows of `window` tokens; learning rates are AdamW's.
+    """
+
+    hidden_size: int = 160
+    layers: int = 4
+    heads: int = 5
+    intermediate_size: int = 448
+    window: int = 256
+    batch_size: int = 24
+    copy_steps: int = 900
+    copy_batch_size: int = 128
+    copy_learning_rate: float = 3e-3
+    steps: int = 4500
+    learning_rate: float = 3e-3
+    warmup_steps: int = 100
+    constant_share: float = 0.65
+    final_share: float = 0.02
+    weight_decay: float = 0.05
+    seed: int = 0
+    save_every: int = 500
+
+
+@dataclass(frozen=True)
+class PretrainingStep:
+    """Where pre-training stands.
+
+    `loss` in nats per learned token, `tokens_per_second` over real tokens and
+    `flops_per_second` as 6·N per token, both over the steps since the last report.
+    """
+
+    phase: str
+    step: int
+    steps: int
+    loss: float
+    learning_rate: float
+    tokens_per_second: float
+    flops_per_second: float
+
+
+@dataclass(frozen=True)
+class Window:
+    """Packed documents: token ids, labels and positions, each `window` long."""
+
+    input_ids: list[int]
+    labels: list[int]
+    positions: list[int]
+
+
+def build_model(
+    settings: PretrainingSettings, tokenizer: PreTrainedTokenizerFast
+) -> LlamaForCausalLM:
+    """Return a Llama with random weights, seeded."""
+    torch.manual_seed(settings.seed)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=settings.hidden_size,
+        intermediate_size=settings.intermediate_size,
+        num_hidden_layers=settings.layers,
+        num_attention_heads=settings.heads,
+        num_key_value_heads=settings.heads,
+        max_position_embeddings=MAX_LENGTH,
+        tie_word_embeddings=True,
+        pad_token_id=tokenizer.convert_tokens_to_ids(PAD),
+        bos_token_id=None,
+        eos_token_id=tokenizer.convert_tokens_to_ids(END),
+    )
+    return LlamaForCausalLM(config)
+
+
+def encode_documents(
+    documents: list[Document], tokenizer: PreTrainedTokenizerFast
+) -> list[tuple[list[int], list[int]]]:
+    """Return (token ids, labels) per document; labels are `IGNORED` where nothing is learned."""
+    texts = [piece.text for document in documents for piece in document.pieces]
+    texts += [document.response for document in documents]
+    encoded = tokenizer.backend_tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+    pieces = iter(encoded[: -len(documents)])
+    user, assistant, end = tokenizer.convert_tokens_to_ids([USER, ASSISTANT, END])
+    rows = []
+    for document, response in zip(documents, encoded[-len(documents) :], strict=True):
+        ids, labels = [user], [IGNORED]
+        for piece in document.pieces:
+            tokens = next(pieces).ids
+            ids += tokens
+            labels += tokens if piece.learned else [IGNORED] * len(tokens)
+        answer = [*response.ids, end]
+        rows.append((ids + [assistant, *answer], labels + [IGNORED, *answer]))
+    return rows
+
+
+def pack(
+    rows: list[tuple[list[int], list[int]]], window: int, pad: int
+) -> Iterator[Window]:
+    """Yield windows of whole documents, first fit among the windows still open.
+
+    Documents longer than a window are left out.
+    """
+    open_windows: list[tuple[list[int], list[int], list[int]]] = []
+    for ids, labels in rows:
+        if len(ids) > window:
+            continue
+        place = next((w for w in open_windows if len(w[0]) + len(ids) <= window), None)
+        if place is None:
+            place = ([], [], [])
+            open_windows.append(place)
+        place[0].extend(ids)
+        place[1].extend(labels)
+        place[2].extend(range(len(ids)))
+    for ids, labels, positions in open_windows:
+        missing = window - len(ids)
+        yield Window(
+            ids + [pad] * missing,
+            labels + [IGNORED] * missing,
+            positions + [0] * missing,
+        )
+
+
+def draw_batches(
+    settings: PretrainingSettings, tokenizer: PreTrainedTokenizerFast, skip: int = 0
+) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+    """Yield (ids, labels, positions) batches without end, the first `skip` left out.
+
+    Each is of shape (batch, window). Documents are drawn, encoded and packed in chunks.
+    """
+    documents = write_documents(settings.seed + 1)
+    pad = tokenizer.convert_tokens_to_ids(PAD)
+    shuffler = Random(settings.seed)
+    while True:
+        rows = encode_documents(list(islice(documents, 8000)), tokenizer)
+        windows = list(pack(rows, settings.window, pad))
+        shuffler.shuffle(windows)
+        for start in range(0, len(windows) - settings.batch_size, settings.batch_size):
+            if skip > 0:
+                skip -= 1
+                continue
+            batch = windows[start : start + settings.batch_size]
+            yield (
+                torch.tensor([w.input_ids for w in batch]),
+                torch.tensor([w.labels for w in batch]),
+                torch.tensor([w.positions for w in batch]),
+            )
+
+
+def attention_between(positions: torch.Tensor) -> torch.Tensor:
+    """Return a (batch, 1, window, window) mask: causal, and inside one document only."""
+    document = (positions == 0).cumsum(dim=1)
+    same = document[:, :, None] == document[:, None, :]
+    length = positions.shape[1]
+    causal = torch.ones(length, length, dtype=torch.bool, device=positions.device).tril()
+    return (same & causal)[:, None]
+
+
+def learned_loss(
+    model: LlamaForCausalLM,
+    ids: torch.Tensor,
+    labels: torch.Tensor,
+    positions: torch.Tensor,
+) -> torch.Tensor:
+    """Return the mean cross-entropy in nats over the tokens that have labels."""
+    hidden = model.model(
+        input_ids=ids,
+        position_ids=positions,
+        attention_mask=attention_between(positions),
+        use_cache=False,
+    ).last_hidden_state
+    targets = labels[:, 1:].reshape(-1)
+    chosen = targets != IGNORED
+    states = hidden[:, :-1].reshape(-1, hidden.shape[-1])[chosen]
+    return cross_entropy(model.lm_head(states).float(), targets[chosen])
+
+
+def copy_loss(
+    model: LlamaForCausalLM, batch_size: int, generator: torch.Generator
+) -> torch.Tensor:
+    """Return the loss on the repeat of random sequences of 3 to 12 tokens.
+
+    Short ones: with 8 to 24 tokens the copying circuit took more than twice the steps.
+    """
+    device = model.device
+    length = int(torch.randint(3, 13, (1,), generator=generator))
+    high = model.config.vocab_size
+    sequence = torch.randint(4, high, (batch_size, length), generator=generator)
+    ids = torch.cat([sequence, sequence], dim=1).to(device)
+    logits = model(input_ids=ids, use_cache=False).logits[:, length - 1 : -1]
+    return cross_entropy(logits.reshape(-1, high).float(), ids[:, length:].reshape(-1))
+
+
+def learning_rate_at(step: int, settings: PretrainingSettings) -> float:
+    """Return the learning rate: warm-up, constant, then linear to its final share."""
+    if step < settings.warmup_steps:
+        return settings.learning_rate * (step + 1) / settings.warmup_steps
+    decay_from = settings.constant_share * settings.steps
+    if step < decay_from:
+        return settings.learning_rate
+    share = (step - decay_from) / max(settings.steps - decay_from, 1)
+    return settings.learning_rate * (1 - share * (1 - settings.final_share))
+
+
+def _save_checkpoint(folder: Path, state: dict[str, object]) -> None:
+    partial = folder / "checkpoint.partial"
+    torch.save(state, partial)
+    os.replace(partial, folder / "checkpoint.pt")
+
+
+def pretrain(
+    settings: PretrainingSettings,
+    folder: Path,
+    *,
+    device: str | None = None,
+    report_every: int = 50,
+) -> Iterator[PretrainingStep]:
+    """Pre-train Seedling into `folder`, yielding a report every few steps.
+
+    A checkpoint in the folder is taken up where it stopped, if its settings are the same;
+    otherwise `ValueError` is raised. At the end the folder holds an ordinary Hugging Face
+    model with weights in bfloat16, and no checkpoint.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    checkpoint = folder / "checkpoint.pt"
+    saved = torch.load(checkpoint, map_location=place) if checkpoint.exists() else None
+    if saved is not None and saved["settings"] != asdict(settings):
+        raise ValueError(
+            f"{checkpoint} was made with other settings: "
+            "use the same, or choose an empty folder."
+        )
+    if (folder / "tokenizer.json").exists():
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+    else:
+        tokenizer = train_tokenizer(settings.seed)
+        tokenizer.save_pretrained(folder)
+    model = build_model(settings, tokenizer).to(place)
+    optimizer = _build_optimizer(model, settings)
+    if saved is not None:
+        model.load_state_dict(saved["model"])
+        optimizer.load_state_dict(saved["optimizer"])
+    start = saved["step"] if saved else 0
+    if start == 0:
+        yield from _warm_up_copying(model, settings, report_every)
+    clock = _Clock(model)
+    batches = draw_batches(settings, tokenizer, skip=start)
+    for step in range(start, settings.steps):
+        ids, labels, positions = (tensor.to(place) for tensor in next(batches))
+        rate = learning_rate_at(step, settings)
+        loss = _take_step(
+            optimizer, rate, lambda: learned_loss(model, ids, labels, positions), place
+        )
+        clock.count(int((ids != model.config.pad_token_id).sum()))
+        if (step + 1) % report_every == 0 or step + 1 == settings.steps:
+            yield clock.report("corpus", step + 1, settings.steps, loss, rate)
+        if (step + 1) % settings.save_every == 0:
+            state = {
+                "settings": asdict(settings),
+                "step": step + 1,
+                "model": model.state_dict(),
+                "optimizer": optimizer.state_dict(),
+            }
+            _save_checkpoint(folder, state)
+    save_weights(model, settings, folder)
+    checkpoint.unlink(missing_ok=True)
+
+
+def save_weights(
+    model: LlamaForCausalLM, settings: PretrainingSettings, folder: Path
+) -> None:
+    """Write the model as a Hugging Face folder, weights in bfloat16."""
+    model.to(torch.bfloat16).save_pretrained(folder)
+    text = json.dumps(asdict(settings), indent=2) + "\n"
+    (folder / "pretraining.json").write_text(text, encoding="utf-8")
+
+
+def _build_optimizer(
+    model: LlamaForCausalLM, settings: PretrainingSettings
+) -> torch.optim.AdamW:
+    return torch.optim.AdamW(
+        model.parameters(),
+        lr=settings.learning_rate,
+        betas=(0.9, 0.98),
+        weight_decay=settings.weight_decay,
+        fused=True,
+    )
+
+
+def _take_step(optimizer, rate, compute_loss, place) -> torch.Tensor:
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    with torch.autocast(place.type, torch.bfloat16):
+        loss = compute_loss()
+    loss.backward()
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+    optimizer.step()
+    optimizer.zero_grad()
+    return loss.detach()
+
+
+def _warm_up_copying(
+    model: LlamaForCausalLM, settings: PretrainingSettings, report_every: int
+) -> Iterator[PretrainingStep]:
+    """Train on repeated random sequences until the repeat is all but certain."""
+    optimizer = _build_optimizer(model, settings)
+    generator = torch.Generator().manual_seed(settings.seed)
+    clock = _Clock(model)
+    for step in range(settings.copy_steps):
+        rate = settings.copy_learning_rate * min(1.0, (step + 1) / 50)
+        loss = _take_step(
+            optimizer,
+            rate,
+            lambda: copy_loss(model, settings.copy_batch_size, generator),
+            model.device,
+        )
+        clock.count(settings.copy_batch_size * 15)
+        if (step + 1) % report_every == 0:
+            yield clock.report("copying", step + 1, settings.copy_steps, loss, rate)
+            if loss < 0.03:
+                return
+
+
+class _Clock:
+    """Counts tokens and seconds between two reports."""
+
+    def __init__(self, model: LlamaForCausalLM) -> None:
+        self.parameters = sum(parameter.numel() for parameter in model.parameters())
+        self.tokens = 0
+        self.started = time.perf_counter()
+
+    def count(self, tokens: int) -> None:
+        self.tokens += tokens
+
+    def report(
+        self, phase: str, step: int, steps: int, loss: torch.Tensor, rate: float
+    ) -> PretrainingStep:
+        speed = self.tokens / (time.perf_counter() - self.started)
+        self.tokens, self.started = 0, time.perf_counter()
+        flops = 6 * self.parameters * speed
+        return PretrainingStep(phase, step, steps, float(loss), rate, speed, flops)

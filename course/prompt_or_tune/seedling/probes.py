@@ -1,0 +1,302 @@
+"""What Seedling can do, and what it cannot: probes with fixed seeds and stated bars."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import cycle, islice
+from pathlib import Path
+from random import Random
+from typing import Literal
+
+from prompt_or_tune.files import write_atomically
+from prompt_or_tune.lexicon import DAILY_WORDS, SETTINGS, SUBJECTS, Subject, capitalise
+from prompt_or_tune.models import LanguageModel
+from prompt_or_tune.prompts import few_shot, ask_todays_word, with_notes
+from prompt_or_tune.records import Pair
+from prompt_or_tune.samples import load_samples
+from prompt_or_tune.scoring import (
+    LineCount,
+    OneSentence,
+    Rhyme,
+    StartsWith,
+    UsesWord,
+    WordLimit,
+    poem_brief,
+    wilson_interval,
+)
+from prompt_or_tune.seedling import almanac
+from prompt_or_tune.seedling.corpus import HELD_OUT_STYLES, choose_topic, invent_word, name_topic
+from prompt_or_tune.seedling.frames import FRAMES_WITH_TYPOS, HELD_OUT_FRAMES
+from prompt_or_tune.seedling.grammar import ADJECTIVES, OPENERS
+
+RESULTS = Path(__file__).parent / "weights" / "probes.json"
+
+
+@dataclass(frozen=True)
+class ProbeItem:
+    """One prompt and what decides whether the answer to it is right."""
+
+    prompt: str
+    is_right: Callable[[str], bool]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """An ability: its name, the bar, on which side of it to be, and how to ask for it."""
+
+    name: str
+    bar: float | None
+    wanted: Literal["at least", "at most", "reported"]
+    write_items: Callable[[Random], Iterator[ProbeItem]]
+
+
+@dataclass(frozen=True)
+class ProbeResult:
+    """How often a probe was right: a count, its rate, and its 95 % Wilson interval."""
+
+    name: str
+    wanted: str
+    bar: float | None
+    successes: int
+    n: int
+    rate: float
+    low: float
+    high: float
+    examples: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Return whether the point estimate is on the wanted side of the bar."""
+        if self.bar is None:
+            return True
+        return self.rate <= self.bar if self.wanted == "at most" else self.rate >= self.bar
+
+
+def _topics(random: Random) -> Iterator[tuple[Subject, str, str]]:
+    while True:
+        subject, setting = choose_topic(random)
+        yield subject, setting, name_topic(subject, setting)
+
+
+def _brief(frames: Sequence[str]) -> Callable[[Random], Iterator[ProbeItem]]:
+    def write_items(random: Random) -> Iterator[ProbeItem]:
+        for frame, (subject, _, topic) in zip(cycle(frames), _topics(random), strict=False):
+            brief = poem_brief(subject.word)
+            yield ProbeItem(
+                capitalise(frame.format(topic=topic)), lambda text, brief=brief: brief.check(text)
+            )
+
+    return write_items
+
+
+def _line_counts(random: Random) -> Iterator[ProbeItem]:
+    for lines, (_, _, topic) in zip(cycle(range(2, 9)), _topics(random), strict=False):
+        yield ProbeItem(f"Write a poem about {topic} with {lines} lines", LineCount(lines).check)
+
+
+def _rhymes(random: Random) -> Iterator[ProbeItem]:
+    for _, _, topic in _topics(random):
+        yield ProbeItem(f"Write a rhyming poem about {topic}", Rhyme().check)
+
+
+def _used_words(random: Random) -> Iterator[ProbeItem]:
+    for _, _, topic in _topics(random):
+        word = random.choice(DAILY_WORDS)
+        prompt = f"Write a poem about {topic} that uses the word {word}"
+        yield ProbeItem(prompt, UsesWord(word).check)
+
+
+def _first_words(random: Random) -> Iterator[ProbeItem]:
+    for _, _, topic in _topics(random):
+        word = random.choice(OPENERS)
+        prompt = f"Write a poem about {topic} that starts with the word {word}"
+        yield ProbeItem(prompt, StartsWith(word).check)
+
+
+def _one_sentence(random: Random) -> Iterator[ProbeItem]:
+    for _, _, topic in _topics(random):
+        yield ProbeItem(f"Describe {topic} in one sentence", OneSentence().check)
+
+
+def _under_words(random: Random) -> Iterator[ProbeItem]:
+    for _, _, topic in _topics(random):
+        limit = random.choice((8, 10, 12, 15, 20))
+        prompt = f"Describe {topic} in under {limit} words"
+        yield ProbeItem(prompt, WordLimit(limit - 1).check)
+
+
+def _style_pattern(style: str, subject: Subject) -> re.Pattern[str]:
+    """Return what an answer in the style looks like, with any words in its two slots."""
+    marked = style.format(
+        s=subject.noun_phrase, S=capitalise(subject.noun_phrase), a="\0", b="\0"
+    )
+    return re.compile(re.escape(marked).replace("\0", r"[\w'’-]+").replace("\\\0", r"[\w'’-]+"))
+
+
+def _styles(k: int) -> Callable[[Random], Iterator[ProbeItem]]:
+    def write_items(random: Random) -> Iterator[ProbeItem]:
+        for style in cycle(HELD_OUT_STYLES):
+            pairs = []
+            for subject in random.sample(SUBJECTS, k + 1):
+                topic = name_topic(subject, random.choice(("", *SETTINGS)))
+                first, second = random.sample(ADJECTIVES[subject.kind], 2)
+                answer = style.format(
+                    s=subject.noun_phrase,
+                    S=capitalise(subject.noun_phrase),
+                    a=first,
+                    b=second,
+                )
+                pairs.append(Pair(f"Describe {topic}", answer))
+            pattern = _style_pattern(style, subject)
+            yield ProbeItem(
+                few_shot(pairs[:-1], pairs[-1].prompt),
+                lambda text, pattern=pattern: pattern.fullmatch(text.strip()) is not None,
+            )
+
+    return write_items
+
+
+def _private_word(random: Random) -> Iterator[ProbeItem]:
+    """Yield prompts with four examples, one of them about the asked subject."""
+    while True:
+        style = "{S} is {a} and {b}"
+        subjects = random.sample(SUBJECTS, 4)
+        asked = subjects[0]
+        words = {subject: invent_word(random) for subject in subjects}
+        pairs = []
+        for subject in subjects:
+            topic = name_topic(subject, random.choice(SETTINGS))
+            second = random.choice(ADJECTIVES[subject.kind])
+            answer = style.format(S=capitalise(subject.noun_phrase), a=words[subject], b=second)
+            pairs.append(Pair(f"Describe {topic}", answer))
+        random.shuffle(pairs)
+        shown = {pair.prompt for pair in pairs}
+        free = [s for s in SETTINGS if f"Describe {name_topic(asked, s)}" not in shown]
+        prompt = few_shot(pairs, f"Describe {name_topic(asked, random.choice(free))}")
+        yield ProbeItem(prompt, UsesWord(words[asked]).check)
+
+
+def _todays_word(random: Random) -> Iterator[ProbeItem]:
+    while True:
+        subjects = random.sample(SUBJECTS, 7)
+        words = random.sample(DAILY_WORDS, 7)
+        facts = [(s.noun_phrase, word) for s, word in zip(subjects, words, strict=True)]
+        asked, word = facts[0]
+        random.shuffle(facts)
+        yield ProbeItem(with_notes(facts, ask_todays_word(asked)), UsesWord(word).check)
+
+
+def _kinds(random: Random) -> Iterator[ProbeItem]:
+    for subject in cycle(random.sample(SUBJECTS, len(SUBJECTS))):
+        yield ProbeItem(
+            f"What kind of thing is {subject.noun_phrase}?",
+            lambda text, kind=subject.kind: text.rstrip(".").split()[-1:] == [kind],
+        )
+
+
+def _voice(way: Literal["bare", "engineered", "few-shot"]):
+    def write_items(random: Random) -> Iterator[ProbeItem]:
+        training = load_samples("train")
+        for sample in cycle(load_samples("test")):
+            topic = f"{sample.subject} {sample.setting}".strip()
+            subject = next(s for s in SUBJECTS if s.noun_phrase == sample.subject)
+            wanted = almanac.answer(subject, sample.setting)
+            prompt = f"Describe {topic}"
+            if way == "engineered":
+                prompt += ' in the form "… is … and …"'
+            if way == "few-shot":
+                shown = random.sample([s for s in training if s.subject != sample.subject], 4)
+                pairs = [
+                    Pair(
+                        f"Describe {s.subject} {s.setting}".strip(),
+                        almanac.answer(
+                            next(x for x in SUBJECTS if x.noun_phrase == s.subject), s.setting
+                        ),
+                    )
+                    for s in shown
+                ]
+                prompt = few_shot(pairs, prompt)
+            yield ProbeItem(prompt, lambda text, wanted=wanted: text.strip() == wanted)
+
+    return write_items
+
+
+BARE = "Write a poem about {topic}"
+ENGINEERED = "Write a short, rhyming poem about {topic} with 4 lines"
+
+PROBES: tuple[Probe, ...] = (
+    Probe("the brief, bare prompt", 0.15, "at most", _brief([BARE])),
+    Probe("the brief, engineered prompt", 0.90, "at least", _brief([ENGINEERED])),
+    Probe("number of lines, 2 to 8", 0.90, "at least", _line_counts),
+    Probe("rhyme", 0.90, "at least", _rhymes),
+    Probe("a word to use", 0.90, "at least", _used_words),
+    Probe("a word to start with", 0.90, "at least", _first_words),
+    Probe("one sentence", 0.90, "at least", _one_sentence),
+    Probe("under so many words", 0.90, "at least", _under_words),
+    Probe("the brief in wordings never seen", 0.75, "at least", _brief(HELD_OUT_FRAMES)),
+    Probe("the same with typos", None, "reported", _brief(FRAMES_WITH_TYPOS)),
+    Probe("style from 1 example", None, "reported", _styles(1)),
+    Probe("style from 2 examples", 0.90, "at least", _styles(2)),
+    Probe("style from 4 examples", 0.90, "at least", _styles(4)),
+    Probe("style from 8 examples", 0.90, "at least", _styles(8)),
+    Probe("a private word from 4 examples", 0.90, "at least", _private_word),
+    Probe("today's word from notes", 0.95, "at least", _todays_word),
+    Probe("the kind of a subject", 0.95, "at least", _kinds),
+    Probe("house voice, bare prompt", 0.02, "at most", _voice("bare")),
+    Probe("house voice, engineered prompt", 0.02, "at most", _voice("engineered")),
+    Probe("house voice, few-shot", 0.02, "at most", _voice("few-shot")),
+)
+
+
+def run_probe(model: LanguageModel, probe: Probe, count: int = 204, seed: int = 7) -> ProbeResult:
+    """Return how often the model is right on `count` prompts of the probe, greedily."""
+    items = list(islice(probe.write_items(Random(seed)), count))
+    answers = model.generate([item.prompt for item in items], max_new_tokens=96)
+    right = [item.is_right(answer) for item, answer in zip(items, answers, strict=True)]
+    interval = wilson_interval(sum(right), count)
+    wrong_first = sorted(range(count), key=lambda place: right[place])
+    examples = tuple((items[place].prompt, answers[place]) for place in wrong_first[:2])
+    return ProbeResult(
+        probe.name,
+        probe.wanted,
+        probe.bar,
+        sum(right),
+        count,
+        sum(right) / count,
+        interval.low,
+        interval.high,
+        examples,
+    )
+
+
+def run_probes(
+    model: LanguageModel,
+    *,
+    count: int = 204,
+    seed: int = 7,
+    on_progress: Callable[[ProbeResult], None] | None = None,
+) -> list[ProbeResult]:
+    """Run all probes in order; each asks `count` prompts (at least 200 for a result)."""
+    results = []
+    for probe in PROBES:
+        results.append(run_probe(model, probe, count, seed))
+        if on_progress:
+            on_progress(results[-1])
+    return results
+
+
+def save_probes(results: Sequence[ProbeResult], path: Path = RESULTS) -> None:
+    """Write the results as JSON, the file that the model card is generated from."""
+    text = json.dumps([asdict(result) for result in results], indent=1, ensure_ascii=False)
+    write_atomically(path, text + "\n")
+
+
+def load_probes(path: Path = RESULTS) -> list[ProbeResult]:
+    """Return the recorded results."""
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    return [
+        ProbeResult(**{**row, "examples": tuple(map(tuple, row["examples"]))}) for row in rows
+    ]
