@@ -403,11 +403,11 @@ def _from_exchanges(exchanges: list[tuple[str, str]]) -> Document:
 
 LESSONS: tuple[tuple[float, Callable[[Random], Document]], ...] = (
     (0.11, _bare_poem),
-    (0.17, _brief_poem),
+    (0.20, _brief_poem),
     (0.13, _poem_with_one_rule),
     (0.03, _poem_under_words),
     (0.12, _description),
-    (0.05, _rhyming_word),
+    (0.07, _rhyming_word),
     (0.05, _repeat_words),
     (0.07, _kind),
     (0.03, _gifts),

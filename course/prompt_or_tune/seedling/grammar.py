@@ -398,7 +398,7 @@ def _line_endings(wish: PoemWish, random: Random) -> list[str]:
         random.sample(family, 2)
         for family in random.sample(_families(), (wish.lines + 1) // 2)
     ]
-    alternate = wish.lines == 4 and random.random() < 0.4
+    alternate = wish.lines == 4 and random.random() < 0.25
     if alternate:
         (first, third), (second, fourth) = couples
         words = [first, second, third, fourth]

@@ -16,7 +16,7 @@ MAX_LENGTH = 512
 CHAT_TEMPLATE = (
     "{% for message in messages %}"
     "{% if message['role'] == 'assistant' %}"
-    "<assistant>{% generation %}{{ message['content'] }}<end>{% endgeneration %}"
+    "<assistant>{{ message['content'] }}<end>"
     "{% else %}<user>{{ message['content'] }}{% endif %}"
     "{% endfor %}"
     "{% if add_generation_prompt %}<assistant>{% endif %}"

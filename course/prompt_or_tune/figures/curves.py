@@ -1,0 +1,307 @@
+"""Figures of learning curves: accuracy against number of pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from prompt_or_tune.decision.curves import crossover, summarise_curve
+from prompt_or_tune.figures.arms import family_of, find_course_task, name_arm
+from prompt_or_tune.figures.drawing import (
+    CARD,
+    COLOURS,
+    INK,
+    MARKERS,
+    SMALL_SIZE,
+    SOFT,
+    Drawing,
+    EndLabel,
+    label_ends,
+    new_card,
+    styled,
+)
+
+if TYPE_CHECKING:
+    from prompt_or_tune.decision.arms import ArmResult
+    from prompt_or_tune.decision.curves import CurvePoint, CurveRow
+    from prompt_or_tune.decision.tasks import TaskSpec
+    from prompt_or_tune.decision.verdicts import Crossover
+
+
+@styled
+def draw_learning_curve(
+    points: Sequence[CurvePoint],
+    levels: Sequence[ArmResult] = (),
+    crossing: Crossover | None = None,
+    *,
+    spec: TaskSpec | None = None,
+) -> Drawing:
+    """Draw accuracy against number of pairs, one line per arm, seeds as points.
+
+    `points` are of one test; the first tuned arm among them is the curve that the title
+    is about. `levels` are arms that don't learn from the pairs: horizontal lines.
+    `crossing` (of `find_crossover`) marks n*; `spec` names the arms of a task that is
+    not the course's. Raises ValueError when there is no point, or points are of several
+    tests.
+    """
+    spec = spec or _find_spec(points)
+    curves = _group_curves(points, spec)
+    main = next((c for c in curves if family_of(c.arm) == "tuned"), curves[0])
+    title = _title_curve(main, crossing, spec)
+    figure = new_card(title, subtitle=_describe_test(points, spec), height=3.3)
+    axes = figure.subplots()
+    _set_pairs(axes, [p.n for p in points])
+    _set_accuracy(axes)
+    _shade_interval(axes, levels, crossing)
+    ends = [_draw_level(axes, level, spec) for level in levels]
+    ends += [_draw_curve(axes, curve, seeds=curve is main) for curve in reversed(curves)]
+    if crossing is not None and crossing.pairs is not None:
+        _mark_crossing(axes, crossing.pairs, crossing.bar, f"n* ≈ {crossing.pairs:.0f}")
+    label_ends(figure, [(axes, ends)])
+    return Drawing(
+        title=title,
+        note="Small points: single seeds (which pairs, and how training starts); line: "
+        "the mean. Horizontal lines: arms that don't learn from the pairs. n*: from here "
+        "on the curve stays above the 95 % interval of the best prompt.",
+        description=_describe_curves(curves, levels, spec),
+        columns=("arm", "pairs", "mean accuracy", "worst seed", "best seed", "seeds"),
+        rows=(*_tabulate_curves(curves), *(_tabulate_level(r, spec) for r in levels)),
+        figure=figure,
+    )
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """The points of one arm under one schedule, with their summary."""
+
+    arm: str
+    schedule: str
+    name: str
+    points: tuple[CurvePoint, ...]
+    rows: tuple[CurveRow, ...]
+
+
+def _group_curves(points: Sequence[CurvePoint], spec: TaskSpec | None) -> list[_Curve]:
+    """Return the curves among points of one test, in the order of their first point."""
+    tests = {(p.task, p.test) for p in points}
+    if len(tests) != 1:
+        raise ValueError(
+            f"One test's points can be drawn at a time; here are {len(tests)}."
+        )
+    grouped: dict[tuple[str, str], list[CurvePoint]] = {}
+    for point in points:
+        grouped.setdefault((point.arm, point.schedule), []).append(point)
+    return [
+        _Curve(arm, schedule, name_arm(arm, spec), tuple(found), summarise_curve(found))
+        for (arm, schedule), found in grouped.items()
+    ]
+
+
+def _find_spec(points: Sequence[CurvePoint]) -> TaskSpec | None:
+    return find_course_task(points[0].task) if points else None
+
+
+def _describe_test(points: Sequence[CurvePoint], spec: TaskSpec | None) -> str:
+    task = spec.title if spec is not None else points[0].task
+    seeds = len({p.seed for p in points})
+    return f"{task}, {points[0].test}: {points[0].of} queries, {_count(seeds, 'seed')}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _title_curve(main: _Curve, crossing: Crossover | None, spec: TaskSpec | None) -> str:
+    first, last = main.rows[0], main.rows[-1]
+    if crossing is None:
+        return f"{main.name} reaches {last.mean:.2f} with {last.n} pairs"
+    best = name_arm(crossing.best_prompt, spec)
+    if crossing.pairs is None:
+        return (
+            f"{main.name} reaches {last.mean:.2f} with {last.n} pairs, "
+            f"never above the best prompt ({best})"
+        )
+    if crossing.pairs <= first.n:
+        return f"{main.name} is above the best prompt ({best}) from {first.n} pairs on"
+    return (
+        f"{main.name} passes the best prompt ({best}) at about {crossing.pairs:.0f} pairs"
+    )
+
+
+def _set_pairs(axes: Axes, sizes: Iterable[int]) -> None:
+    sizes = sorted(set(sizes))
+    axes.set_xscale("log")
+    axes.set_xlim(sizes[0] / 1.15, sizes[-1] * 1.15)
+    axes.xaxis.set_major_locator(FixedLocator(_thin(sizes)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda n, _: f"{n:.0f}"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlabel("training pairs (log scale)")
+
+
+def _thin(sizes: Sequence[int], most: int = 9, apart: float = 1.6) -> list[float]:
+    """Return sizes to label: the largest, and those far enough below it to be read."""
+    kept: list[float] = []
+    for size in sorted(sizes, reverse=True):
+        if not kept or kept[-1] / size >= apart:
+            kept.append(float(size))
+    return kept[:most]
+
+
+def _set_accuracy(axes: Axes) -> None:
+    axes.set_ylim(-0.03, 1.04)
+    axes.set_ylabel("accuracy (share right, 0 to 1)")
+    axes.grid(axis="y")
+
+
+def _draw_level(axes: Axes, level: ArmResult, spec: TaskSpec | None) -> EndLabel:
+    family = family_of(level.arm)
+    axes.axhline(level.rate.rate, color=SOFT[family], linewidth=1.6)
+    name = name_arm(level.arm, spec)
+    return EndLabel(level.rate.rate, f"{name} {level.rate.rate:.2f}", COLOURS[family])
+
+
+def _shade_interval(
+    axes: Axes, levels: Sequence[ArmResult], crossing: Crossover | None
+) -> None:
+    """Shade the interval of the best prompt: n* is where the curve leaves it upwards."""
+    for level in levels:
+        if crossing is not None and level.arm == crossing.best_prompt:
+            colour = SOFT[family_of(level.arm)]
+            axes.axhspan(
+                level.rate.low, level.rate.high, color=colour, alpha=0.3, linewidth=0
+            )
+
+
+def _draw_curve(
+    axes: Axes, curve: _Curve, *, seeds: bool, hollow: bool = False
+) -> EndLabel:
+    """Draw a mean line, with its seeds as points if asked, and return its label."""
+    family = family_of(curve.arm)
+    if seeds:
+        axes.plot(
+            [p.n for p in curve.points], [p.accuracy for p in curve.points], "o",
+            color=SOFT[family], markersize=3.5, clip_on=False,
+        )  # fmt: skip
+    axes.plot(
+        [r.n for r in curve.rows], [r.mean for r in curve.rows],
+        color=COLOURS[family], marker=MARKERS[family], clip_on=False,
+        linestyle="--" if hollow or family == "rival" else "-",
+        markerfacecolor=CARD if hollow or family == "rival" else COLOURS[family],
+    )  # fmt: skip
+    last = curve.rows[-1].mean
+    return EndLabel(last, f"{curve.name} {last:.2f}", COLOURS[family])
+
+
+def _mark_crossing(axes: Axes, x: float, y: float, text: str) -> None:
+    """Mark where a curve meets a level, with a line down to the axis."""
+    axes.plot([x, x], [axes.get_ylim()[0], y], color=INK, linewidth=1.0, linestyle=":")
+    axes.plot(
+        x, y, "o", color=INK, markersize=9, markerfacecolor="none", markeredgewidth=1.5
+    )
+    axes.annotate(
+        text, (x, y), xytext=(-7, 7), textcoords="offset points", ha="right",
+        size=SMALL_SIZE, weight="bold", color=INK,
+    )  # fmt: skip
+
+
+def _describe_curves(
+    curves: Sequence[_Curve],
+    levels: Sequence[ArmResult] = (),
+    spec: TaskSpec | None = None,
+) -> str:
+    parts = []
+    for curve in curves:
+        listed = ", ".join(f"{row.mean:.2f} at {row.n}" for row in curve.rows)
+        parts.append(f"{curve.name}: {listed}.")
+    for level in levels:
+        name = name_arm(level.arm, spec)
+        parts.append(f"{name}: {level.rate.rate:.2f} throughout.")
+    return f"Accuracy against number of training pairs. {' '.join(parts)}"
+
+
+def _tabulate_curves(curves: Sequence[_Curve]) -> tuple[tuple[str, ...], ...]:
+    return tuple(
+        (
+            curve.name,
+            str(r.n),
+            f"{r.mean:.3f}",
+            f"{r.low:.3f}",
+            f"{r.high:.3f}",
+            str(r.seeds),
+        )
+        for curve in curves
+        for r in curve.rows
+    )
+
+
+def _tabulate_level(level: ArmResult, spec: TaskSpec | None) -> tuple[str, ...]:
+    name = name_arm(level.arm, spec)
+    return name, "–", f"{level.rate.rate:.3f}", "–", "–", "–"
+
+
+# ── Five epochs, or as many steps for all ──────────────────────────────────────────────
+
+
+@styled
+def draw_schedules(points: Sequence[CurvePoint], *, bar: float = 0.9) -> Drawing:
+    """Draw one arm's curve under each schedule: equal steps, and five epochs.
+
+    `bar` is the accuracy at which the title compares the two.
+    Raises ValueError when the points are of several tests or arms.
+    """
+    spec = _find_spec(points)
+    curves = _group_curves(points, spec)
+    if len({curve.arm for curve in curves}) != 1:
+        raise ValueError(
+            "Schedules are compared for one arm at a time: use select_points."
+        )
+    curves.sort(key=lambda curve: curve.schedule != "equal steps")
+    title = _title_schedules(curves, bar)
+    figure = new_card(title, subtitle=_describe_test(points, spec), height=3.1)
+    axes = figure.subplots()
+    _set_pairs(axes, [p.n for p in points])
+    _set_accuracy(axes)
+    ends = [
+        EndLabel(
+            _draw_curve(
+                axes, curve, seeds=True, hollow=curve.schedule != "equal steps"
+            ).y,
+            curve.schedule,
+            COLOURS[family_of(curve.arm)],
+        )
+        for curve in curves
+    ]
+    label_ends(figure, [(axes, ends)])
+    named = [replace(curve, name=curve.schedule) for curve in curves]
+    return Drawing(
+        title=title,
+        note="Equal steps: every point was trained for as many steps as the largest, so "
+        "fewer pairs are seen more often. 5 epochs: each pair is seen five times, so "
+        "fewer pairs also mean less training.",
+        description=_describe_curves(named),
+        columns=(
+            "schedule",
+            "pairs",
+            "mean accuracy",
+            "worst seed",
+            "best seed",
+            "seeds",
+        ),
+        rows=_tabulate_curves(named),
+        figure=figure,
+    )
+
+
+def _title_schedules(curves: Sequence[_Curve], bar: float) -> str:
+    parts = []
+    for curve in curves:
+        crossing = crossover(curve.rows, bar)
+        pairs = (
+            "no number of pairs" if crossing is None else f"about {crossing:.0f} pairs"
+        )
+        parts.append(f"{pairs} at {curve.schedule}")
+    return f"{curves[0].name} reaches {bar:.2f} with " + ", with ".join(parts)

@@ -1,0 +1,580 @@
+"""Load a causal language model and let it answer: one path for every model.
+
+Seedling (shipped with this package), a local folder and a hub id all go through
+`load_model`. Device and precision follow a rule, and `LanguageModel.describe` says
+which and why.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from peft import PeftModel, get_peft_model
+from peft.utils import get_peft_model_state_dict, set_peft_model_state_dict
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GenerationConfig,
+    PreTrainedTokenizerFast,
+)
+
+if TYPE_CHECKING:
+    from prompt_or_tune.tuning import Adapter
+
+SEEDLING = "seedling"
+SEEDLING_FOLDER = Path(__file__).parent / "seedling" / "weights"
+
+
+class ModelError(Exception):
+    """Say in one sentence why a model can't be loaded or used, and what to do."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One generated answer.
+
+    `ended` tells whether the model ended it by itself, inside the budget of new tokens;
+    `tokens` counts the new tokens, the end-of-turn included.
+    """
+
+    text: str
+    ended: bool
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Precision:
+    """Where and how a model computes, and the reason in words.
+
+    `weights` is the type of the stored weights; `autocast` the type of the matrix
+    products when it is another one, else `None`.
+    """
+
+    device: torch.device
+    weights: torch.dtype
+    autocast: torch.dtype | None
+    reason: str
+
+
+def load_model(
+    name: str | os.PathLike[str] = SEEDLING, *, device: str | None = None
+) -> LanguageModel:
+    """Load Seedling, a local folder or a hub id.
+
+    `device` ("cpu", "cuda", "cuda:1", "mps") overrides the rule of `choose_precision`.
+    Raises ModelError: unknown name, no network, gated, too large for the memory, no
+    chat template, no model in the folder.
+    """
+    name = os.fspath(name)
+    source = _find_source(name)
+    precision = choose_precision(device)
+    with _explained(name):
+        config = AutoConfig.from_pretrained(source)
+    check_memory(name, count_config_parameters(config), precision)
+    with _explained(name):
+        tokenizer = AutoTokenizer.from_pretrained(source)
+        _check_tokenizer(name, tokenizer)
+        network = AutoModelForCausalLM.from_pretrained(source, dtype=precision.weights)
+    network.to(precision.device).eval().requires_grad_(False)
+    return LanguageModel(
+        name=name,
+        network=network,
+        tokenizer=tokenizer,
+        device=precision.device,
+        dtype=precision.weights,
+        precision=precision,
+    )
+
+
+def choose_precision(device: str | None = None) -> Precision:
+    """Choose where and how to compute.
+
+    CPU: float32 (half precision is slow or inexact there). CUDA: bfloat16 from compute
+    capability 8; below it float32 weights under float16 autocast, because a T4 only
+    emulates bfloat16. MPS only on request: it gives other numbers.
+    """
+    if device is not None:
+        return _precision_of(torch.device(device), f"{device} was asked for")
+    if torch.cuda.is_available():
+        return _precision_of(torch.device("cuda"), "a GPU was found")
+    return _precision_of(torch.device("cpu"), "no GPU was found")
+
+
+def _precision_of(device: torch.device, reason: str) -> Precision:
+    if device.type != "cuda":
+        return Precision(device, torch.float32, None, reason)
+    major, minor = torch.cuda.get_device_capability(device)
+    reason += f", compute capability {major}.{minor}"
+    if major >= 8:
+        return Precision(device, torch.bfloat16, None, reason)
+    return Precision(device, torch.float32, torch.float16, reason)
+
+
+@dataclass
+class LanguageModel:
+    """A causal language model with its tokenizer: formats, generates, takes adapters.
+
+    `name` is "seedling", a folder or a hub id; `network` is the transformers model, or
+    the PEFT model around it while an adapter is attached.
+    """
+
+    name: str
+    network: torch.nn.Module
+    tokenizer: PreTrainedTokenizerFast
+    device: torch.device
+    dtype: torch.dtype
+    precision: Precision
+
+    def __post_init__(self) -> None:
+        """Keep only what greedy decoding needs of the model's own generation settings."""
+        # `generate` fills what a caller leaves open from here: a hub model's repetition
+        # penalty or temperature would make the answers something else than greedy.
+        self.network.generation_config = GenerationConfig(
+            do_sample=False,
+            eos_token_id=sorted(self.stop_ids),
+            pad_token_id=self.pad_id,
+        )
+
+    def describe(self) -> str:
+        """Return one line: name, size, device, precision, and why these."""
+        label = "Seedling" if self.name == SEEDLING else self.name
+        place = "the CPU" if self.device.type == "cpu" else f"the device {self.device}"
+        numbers = str(self.dtype).removeprefix("torch.")
+        if self.precision.autocast is not None:
+            products = str(self.precision.autocast).removeprefix("torch.")
+            numbers += f" with products in {products}"
+        return (
+            f"{label}, {format_count(self.count_parameters())} parameters, on {place} in "
+            f"{numbers} ({self.precision.reason})"
+        )
+
+    def count_parameters(self) -> int:
+        """Return the number of the base model's weights, tied ones counted once."""
+        return sum(
+            p.numel() for n, p in self.network.named_parameters() if "lora_" not in n
+        )
+
+    def format_prompt(self, prompt: str) -> str:
+        """Return the prompt as the model reads it: chat template, answer opened."""
+        return _render(self.tokenizer, [_user(prompt)], open_answer=True)
+
+    def encode_prompt(self, prompt: str) -> list[int]:
+        """Return the token ids of the formatted prompt."""
+        return self.encode_text(self.format_prompt(prompt))
+
+    def encode_text(self, text: str) -> list[int]:
+        """Return token ids of a text that already carries its special tokens."""
+        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+
+    def count_tokens(self, prompt: str) -> int:
+        """Return how many tokens the model reads for this prompt, template included."""
+        return len(self.encode_prompt(prompt))
+
+    @cached_property
+    def end_of_turn_id(self) -> int:
+        """Return the token that closes an answer in this model's chat template."""
+        return _find_end_of_turn(self.tokenizer)
+
+    @cached_property
+    def stop_ids(self) -> frozenset[int]:
+        """Return the tokens at which generation stops."""
+        own = getattr(self.network, "generation_config", None)
+        listed = getattr(own, "eos_token_id", None)
+        ids = listed if isinstance(listed, list) else [listed]
+        ids = [*ids, self.tokenizer.eos_token_id, self.end_of_turn_id]
+        return frozenset(i for i in ids if i is not None)
+
+    @cached_property
+    def pad_id(self) -> int:
+        """Return the token that fills rows up; always masked, so any token would do."""
+        pad = self.tokenizer.pad_token_id
+        return pad if pad is not None else self.end_of_turn_id
+
+    @cached_property
+    def context_length(self) -> int:
+        """Return the most tokens that the model was made to read."""
+        text_config = self.network.config.get_text_config()
+        return int(getattr(text_config, "max_position_embeddings", 0) or 10**9)
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """Return the context in which the network must be called on this device."""
+        if self.precision.autocast is None:
+            return nullcontext()
+        return torch.autocast(self.device.type, self.precision.autocast)
+
+    def generate(
+        self,
+        prompts: Sequence[str],
+        *,
+        max_new_tokens: int = 64,
+        batch_size: int = 64,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> list[str]:
+        """Answer the prompts greedily; return the answers in the prompts' order.
+
+        Batches hold prompts of about the same length. `on_progress(done, total)` is
+        called after each batch.
+        """
+        answers = self.generate_detailed(
+            prompts,
+            max_new_tokens=max_new_tokens,
+            batch_size=batch_size,
+            on_progress=on_progress,
+        )
+        return [answer.text for answer in answers]
+
+    def generate_detailed(
+        self,
+        prompts: Sequence[str],
+        *,
+        max_new_tokens: int = 64,
+        batch_size: int = 64,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> list[Answer]:
+        """Answer as `generate` does, and tell whether each answer ended by itself."""
+        encoded = [self.encode_prompt(prompt) for prompt in prompts]
+        self._check_lengths(encoded, max_new_tokens)
+        answers: list[Answer | None] = [None] * len(encoded)
+        done = 0
+        for batch in batch_by_length([len(ids) for ids in encoded], batch_size):
+            rows = self._generate_batch([encoded[i] for i in batch], max_new_tokens)
+            for i, row in zip(batch, rows, strict=True):
+                answers[i] = self._read_answer(row)
+            done += len(batch)
+            if on_progress is not None:
+                on_progress(done, len(encoded))
+        return [answer for answer in answers if answer is not None]
+
+    def next_token_probabilities(
+        self, prompts: Sequence[str], *, batch_size: int = 64
+    ) -> torch.Tensor:
+        """Return what the model thinks comes first: float32, prompts x vocabulary."""
+        encoded = [self.encode_prompt(prompt) for prompt in prompts]
+        self._check_lengths(encoded, 1)
+        result: list[torch.Tensor | None] = [None] * len(encoded)
+        for batch in batch_by_length([len(ids) for ids in encoded], batch_size):
+            inputs = self._pad_left([encoded[i] for i in batch])
+            with self.answering():
+                logits = self.network(**inputs, logits_to_keep=1).logits[:, -1]
+            for i, row in zip(batch, logits.float().softmax(-1).cpu(), strict=True):
+                result[i] = row
+        return torch.stack([row for row in result if row is not None])
+
+    def attach(self, adapter: Adapter) -> None:
+        """Put an adapter onto the network; one that is there already goes first.
+
+        Raises ModelError when the adapter was made for another architecture or size.
+        """
+        self.detach()
+        self.network = _wrap(self.network, adapter, self.name)
+
+    def detach(self) -> None:
+        """Take the adapter off; without one nothing happens."""
+        if isinstance(self.network, PeftModel):
+            self.network = self.network.unload()
+
+    @property
+    def has_adapter(self) -> bool:
+        """Tell whether an adapter is attached."""
+        return isinstance(self.network, PeftModel)
+
+    @contextmanager
+    def adapter_disabled(self) -> Iterator[None]:
+        """Let the base model answer inside the block, whatever is attached."""
+        if isinstance(self.network, PeftModel):
+            with self.network.disable_adapter():
+                yield
+        else:
+            yield
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Give the block evaluation mode, no gradients, and this device's precision."""
+        was_training = self.network.training
+        self.network.eval()
+        try:
+            with torch.inference_mode(), self.autocast():
+                yield
+        finally:
+            if was_training:
+                self.network.train()
+
+    def _check_lengths(self, encoded: Sequence[list[int]], new_tokens: int) -> None:
+        longest = max((len(ids) for ids in encoded), default=0)
+        if longest + new_tokens > self.context_length:
+            raise ModelError(
+                f"A prompt of {longest} tokens and {new_tokens} new ones are more than the "
+                f"{self.context_length} tokens that {self.name} reads: shorten the prompt "
+                "or allow fewer new tokens."
+            )
+
+    def _generate_batch(
+        self, rows: Sequence[list[int]], max_new_tokens: int
+    ) -> list[list[int]]:
+        inputs = self._pad_left(rows)
+        with self.answering():
+            output = self.network.generate(**inputs, max_new_tokens=max_new_tokens)
+        return output[:, inputs["input_ids"].shape[1] :].tolist()
+
+    def _pad_left(self, rows: Sequence[list[int]]) -> dict[str, torch.Tensor]:
+        """Return ids and mask, both rows x longest, each row's last token at the right."""
+        longest = max(len(row) for row in rows)
+        gaps = [longest - len(row) for row in rows]
+        ids = [[self.pad_id] * gap + row for gap, row in zip(gaps, rows, strict=True)]
+        mask = [[0] * gap + [1] * (longest - gap) for gap in gaps]
+        return {
+            "input_ids": torch.tensor(ids, device=self.device),
+            "attention_mask": torch.tensor(mask, device=self.device),
+        }
+
+    def _read_answer(self, new_ids: list[int]) -> Answer:
+        length = next(
+            (i + 1 for i, token in enumerate(new_ids) if token in self.stop_ids), None
+        )
+        kept = new_ids if length is None else new_ids[:length]
+        text = self.tokenizer.decode(kept, skip_special_tokens=True).strip()
+        return Answer(text=text, ended=length is not None, tokens=len(kept))
+
+
+def batch_by_length(lengths: Sequence[int], batch_size: int) -> list[list[int]]:
+    """Return indices in batches of similar length, the longest first.
+
+    The longest first: if memory does not suffice, it shows at once.
+    """
+    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    return [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
+
+
+def format_count(count: int) -> str:
+    """Return a count as people say it: 950, 12.3K, 1.5M, 7.2B."""
+    for size, letter in ((10**9, "B"), (10**6, "M"), (10**3, "K")):
+        if count >= size:
+            return f"{count / size:.1f}{letter}"
+    return str(count)
+
+
+# Formatting
+
+
+def _user(content: str) -> dict[str, str]:
+    return {"role": "user", "content": content}
+
+
+def _render(
+    tokenizer: PreTrainedTokenizerFast,
+    messages: list[dict[str, str]],
+    *,
+    open_answer: bool,
+) -> str:
+    """Return the messages in the tokenizer's chat template.
+
+    Thinking is switched off where a template (Qwen3) has the switch, so that an answer
+    is an answer; other templates ignore it.
+    """
+    return tokenizer.apply_chat_template(
+        messages,
+        tokenize=False,
+        add_generation_prompt=open_answer,
+        enable_thinking=False,
+    )
+
+
+def _find_end_of_turn(tokenizer: PreTrainedTokenizerFast) -> int:
+    """Return the first special token behind an answer, else the tokenizer's own EOS."""
+    marker = "answer"
+    messages = [_user("question"), {"role": "assistant", "content": marker}]
+    tail = _render(tokenizer, messages, open_answer=False).rpartition(marker)[2]
+    special = set(tokenizer.all_special_ids) | set(tokenizer.added_tokens_decoder)
+    for token in tokenizer(tail, add_special_tokens=False)["input_ids"]:
+        if token in special:
+            return token
+    if tokenizer.eos_token_id is None:
+        raise ModelError(
+            f"{tokenizer.name_or_path} has no token that ends an answer: its chat template "
+            "closes none and it defines no end-of-sequence token. Choose another model."
+        )
+    return tokenizer.eos_token_id
+
+
+# Adapters
+
+
+def _wrap(network: Any, adapter: Adapter, name: str) -> PeftModel:
+    """Return the network with the adapter's layers in it, after checking that they fit."""
+    try:
+        wrapped = get_peft_model(network, adapter.make_config())
+    except ValueError as error:
+        raise ModelError(
+            f"The adapter does not fit {name}: it changes layers that this model does not "
+            "have. Load the model that it was trained on."
+        ) from error
+    expected = {k: v.shape for k, v in get_peft_model_state_dict(wrapped).items()}
+    given = {k: v.shape for k, v in adapter.tensors.items()}
+    if expected != given:
+        wrapped.unload()
+        raise ModelError(
+            f"The adapter does not fit {name}: {_first_difference(expected, given)}. "
+            "Load the model that it was trained on."
+        )
+    set_peft_model_state_dict(wrapped, dict(adapter.tensors))
+    return wrapped.eval().requires_grad_(False)
+
+
+def _first_difference(
+    expected: dict[str, torch.Size], given: dict[str, torch.Size]
+) -> str:
+    for key in sorted(expected.keys() | given.keys()):
+        if expected.get(key) != given.get(key):
+            sizes = (
+                "x".join(map(str, shapes[key])) if key in shapes else "nothing"
+                for shapes in (expected, given)
+            )
+            return "{} needs {} and the adapter brings {}".format(key, *sizes)
+    return "nothing differs"
+
+
+# Memory
+
+
+def count_config_parameters(config: Any) -> int:
+    """Return the number of weights a configuration describes, without making them."""
+    with torch.device("meta"):
+        network = AutoModelForCausalLM.from_config(config)
+    return sum(p.numel() for p in network.parameters())
+
+
+def check_memory(name: str, parameters: int, precision: Precision) -> None:
+    """Raise ModelError when the weights alone would not fit into the free memory.
+
+    Where free memory can't be read (Windows), nothing is checked.
+    """
+    needed = parameters * precision.weights.itemsize
+    free = measure_free_memory(precision.device)
+    if needed <= free:
+        return
+    place = "GPU" if precision.device.type == "cuda" else "machine"
+    raise ModelError(
+        f"{name} is too large for the memory: {format_count(parameters)} parameters take "
+        f"{needed / 1e9:.1f} GB and this {place} has {free / 1e9:.1f} GB free. "
+        "Choose a smaller model."
+    )
+
+
+def measure_free_memory(device: torch.device) -> float:
+    """Return the free bytes on a device; infinity where the system does not tell."""
+    if device.type == "cuda":
+        return float(torch.cuda.mem_get_info(device)[0])
+    return min(_read_available_memory(), _read_cgroup_room())
+
+
+def _read_available_memory() -> float:
+    """Return the bytes that can be had without swapping."""
+    try:
+        # Linux counts the file cache, which it gives back, only in MemAvailable.
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return float(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, ValueError, OSError):
+        return math.inf
+
+
+def _read_cgroup_room(root: Path = Path("/sys/fs/cgroup")) -> float:
+    """Return what a container's limit leaves, in bytes (cgroup v2, then v1)."""
+    for limit, used in (
+        ("memory.max", "memory.current"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    ):
+        try:
+            return float((root / limit).read_text()) - float((root / used).read_text())
+        except (OSError, ValueError):  # no such file, or "max": no limit
+            continue
+    return math.inf
+
+
+# Sources and errors
+
+
+def _find_source(name: str) -> str:
+    """Return what transformers shall load: a folder, or a hub id."""
+    if name == SEEDLING:
+        return str(SEEDLING_FOLDER)
+    folder = Path(name).expanduser()
+    if not folder.exists():
+        if name.startswith((".", "/", "~")) or name.count("/") > 1 or "\\" in name:
+            raise ModelError(f"There is no folder {name}.")
+        return name
+    if not (folder / "config.json").is_file():
+        raise ModelError(
+            f"{name} holds no model: it needs config.json, weights and a tokenizer, as "
+            "save_pretrained writes them."
+        )
+    return str(folder)
+
+
+def _check_tokenizer(name: str, tokenizer: Any) -> None:
+    if not getattr(tokenizer, "chat_template", None):
+        raise ModelError(
+            f"{name} has no chat template, so it is a base model that was not made to be "
+            "asked: choose its instruction-tuned version (often named -Instruct or -it)."
+        )
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    """Turn the many errors of loading into one sentence."""
+    try:
+        yield
+    except ModelError:
+        raise
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+        raise ModelError(_explain(name, error)) from error
+
+
+def _explain(name: str, error: BaseException) -> str:
+    kinds = {type(e).__name__ for e in _causes(error)}
+    if "GatedRepoError" in kinds:
+        return (
+            f"{name} is gated: accept its licence at https://huggingface.co/{name} and log "
+            "in with `hf auth login`, or choose an open model."
+        )
+    if "RepositoryNotFoundError" in kinds or "HFValidationError" in kinds:
+        return (
+            f"{name} is neither a folder here nor a model on huggingface.co: check the "
+            "spelling (for example Qwen/Qwen3-0.6B); a private model needs `hf auth login`."
+        )
+    if kinds & _NETWORK_ERRORS:
+        return (
+            f"{name} is not on this machine and huggingface.co can't be reached: connect to "
+            "the network once, or use Seedling, which needs none."
+        )
+    first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return f"{name} can't be loaded: {first_line}"
+
+
+_NETWORK_ERRORS = {
+    "LocalEntryNotFoundError",
+    "OfflineModeIsEnabled",
+    "ConnectError",
+    "ConnectTimeout",
+    "ConnectionError",
+    "ReadTimeout",
+}
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

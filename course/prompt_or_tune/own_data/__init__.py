@@ -1,0 +1,1 @@
+"""The course's question, asked of the reader's own pairs: `prompt-or-tune decide`."""

@@ -1,0 +1,190 @@
+"""All that can be known about the reader's data before a model is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from prompt_or_tune.decision import (
+    BARE,
+    ENGINEERED,
+    FEW_SHOT,
+    LOOK_UP,
+    LORA,
+    LORA_ENGINEERED,
+    MAJORITY,
+    MODEL_ARMS,
+    NEAREST,
+    RETRIEVED,
+    RIVALS,
+    Prices,
+    Query,
+    Task,
+    TaskSpec,
+    Test,
+)
+from prompt_or_tune.own_data.judging import RuleChoice, make_rules
+from prompt_or_tune.own_data.reading import (
+    DataError,
+    OwnFile,
+    OwnPair,
+    normalise_prompt,
+    read_answers,
+    read_own_pairs,
+)
+from prompt_or_tune.own_data.splitting import OwnSplits, split_pairs
+from prompt_or_tune.pairs import Leak, find_leaks
+from prompt_or_tune.records import Pair
+
+NAME, TEST = "own data", "test"
+TITLES = (
+    (ENGINEERED, "template"),
+    (LORA_ENGINEERED, "LoRA + template"),
+    (LOOK_UP, "look-up table"),
+)
+PROMPT_SLOT = "{prompt}"
+# Who has the pairs has paid for their labels.
+LABELS_ARE_THERE = Prices(label=0.0)
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """An arm that was answered elsewhere: its name, its answers, its price per query."""
+
+    name: str
+    path: Path
+    price: float
+
+
+@dataclass(frozen=True)
+class DecideSettings:
+    """What is compared, and at which prices.
+
+    `templates` are prompts with the place `{prompt}`; the best on development data is
+    used. `sizes` are numbers of training pairs for the learning curve, empty for a
+    quarter and a half of all. `learning_rates` are tried beside the model's default.
+    `steps` is LoRA's number of optimiser steps, `None` for five epochs and at least
+    100. `max_new_tokens` is the longest answer, `None` for twice the longest response.
+    """
+
+    rule: RuleChoice = field(default_factory=RuleChoice)
+    templates: tuple[str, ...] = ()
+    shots: tuple[int, ...] = (1, 2, 4, 8)
+    sizes: tuple[int, ...] = ()
+    learning_rates: tuple[float, ...] = ()
+    steps: int | None = None
+    max_new_tokens: int | None = None
+    batch_size: int = 64
+    seed: int = 0
+    queries: int = 10_000
+    prices: Prices = LABELS_ARE_THERE
+    elsewhere: tuple[Elsewhere, ...] = ()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that can be known, and refused, before a model is loaded."""
+
+    file: OwnFile
+    splits: OwnSplits
+    task: Task
+    leaks: tuple[Leak, ...]
+    answers: Mapping[str, tuple[str, ...]]
+    settings: DecideSettings
+
+
+def prepare(path: Path, settings: DecideSettings) -> Prepared:
+    """Read, check and split the reader's pairs, and the answers given elsewhere.
+
+    Raises DataError for whatever is wrong with them.
+    """
+    _check_settings(settings)
+    file = read_own_pairs(path)
+    splits = split_pairs(file, settings.seed)
+    task = build_own_task(file, splits, settings)
+    answers = {arm.name: _read_arm(arm, splits.test) for arm in settings.elsewhere}
+    as_pairs = [
+        [Pair(p.prompt, p.response) for p in part] for part in (splits.train, splits.test)
+    ]
+    return Prepared(file, splits, task, tuple(find_leaks(*as_pairs)), answers, settings)
+
+
+def build_own_task(file: OwnFile, splits: OwnSplits, settings: DecideSettings) -> Task:
+    """Return the reader's pairs as a task like the course's own."""
+    arms = [BARE, FEW_SHOT, RETRIEVED, LORA]
+    if settings.templates:
+        arms = [BARE, ENGINEERED, FEW_SHOT, RETRIEVED, LORA, LORA_ENGINEERED]
+    spec = TaskSpec(
+        name=NAME,
+        title="Your data",
+        wanted=settings.rule.describe(),
+        hypothesis="",
+        expected_winner="",
+        arms=tuple(arms),
+        rivals=(LOOK_UP, NEAREST, MAJORITY),
+        decisive=(TEST,),
+        foils=(),
+        titles=TITLES,
+    )
+
+    def ask(pairs: Sequence[OwnPair]) -> tuple[Query, ...]:
+        return _make_queries(file, pairs, settings)
+
+    tests = (Test(TEST, ask(splits.test)),)
+    return Task(spec, ask(splits.train), ask(splits.development), tests)
+
+
+def _make_queries(
+    file: OwnFile, pairs: Sequence[OwnPair], settings: DecideSettings
+) -> tuple[Query, ...]:
+    rules = make_rules(pairs, settings.rule, file.path)
+    return tuple(
+        Query(
+            id=f"line {pair.line}",
+            # What the look-up table looks up: the whole prompt, as nearly as can be.
+            subject=normalise_prompt(pair.prompt),
+            setting="",
+            bare=pair.prompt,
+            engineered=tuple(
+                template.replace(PROMPT_SLOT, pair.prompt)
+                for template in settings.templates
+            ),
+            rule=rule,
+            answer=pair.response.strip(),
+        )
+        for pair, rule in zip(pairs, rules, strict=True)
+    )
+
+
+def _check_settings(settings: DecideSettings) -> None:
+    for template in settings.templates:
+        if PROMPT_SLOT not in template:
+            raise DataError(
+                f'The template "{template}" has no {PROMPT_SLOT}: write where the prompt '
+                "goes."
+            )
+    names = [*MODEL_ARMS, *RIVALS, *dict(TITLES).values()]
+    for arm in settings.elsewhere:
+        if arm.name in names:
+            raise DataError(
+                f'Another arm is called "{arm.name}"; rename it in --answers.'
+            )
+        names.append(arm.name)
+    for count in (*settings.shots, *settings.sizes, settings.queries):
+        if count < 1:
+            raise DataError(f"{count} is not a number of examples, pairs or queries.")
+
+
+def _read_arm(arm: Elsewhere, test: Sequence[OwnPair]) -> tuple[str, ...]:
+    """Return the arm's answers to the test prompts, in their order."""
+    answers = read_answers(arm.path)
+    missing = [pair for pair in test if pair.prompt.strip() not in answers]
+    if missing:
+        first = " ".join(missing[0].prompt.split())[:60]
+        raise DataError(
+            f"{arm.path} lacks answers to {len(missing)} of the {len(test)} test prompts "
+            f'(the first: line {missing[0].line} of the pairs, "{first}"); --save-split '
+            "writes which rows are the test."
+        )
+    return tuple(answers[pair.prompt.strip()] for pair in test)

@@ -1,0 +1,94 @@
+"""The model card and the datasheet: their figures are filled in from what was measured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from prompt_or_tune.report import Table, fill_file, markdown_table
+from prompt_or_tune.samples import SPLITS, clean, load_raw, load_samples
+from prompt_or_tune.seedling.corpus import LESSONS
+from prompt_or_tune.seedling.probes import ProbeResult, load_probes
+
+PACKAGE = Path(__file__).parent.parent
+WEIGHTS = Path(__file__).parent / "weights"
+CARD = WEIGHTS / "README.md"
+DATASHEET = PACKAGE / "data" / "README.md"
+
+SHOWN_SETTINGS = {
+    "layers": "layers",
+    "hidden_size": "width",
+    "heads": "attention heads",
+    "steps": "optimiser steps",
+    "batch_size": "windows a step",
+    "window": "tokens a window",
+    "learning_rate": "peak learning rate",
+    "seed": "seed",
+}
+
+
+def tabulate_probes(results: Sequence[ProbeResult]) -> Table:
+    """Return the probes as a table: what is asked for, the bar, what was measured."""
+    rows = tuple(
+        (
+            result.name,
+            "reported" if result.bar is None else f"{result.wanted} {result.bar:.2f}",
+            f"{result.rate:.2f}",
+            f"{result.low:.2f}–{result.high:.2f}",
+            str(result.n),
+            "–" if result.bar is None else "yes" if result.holds else "no",
+        )
+        for result in results
+    )
+    return Table("", ("probe", "wanted", "rate", "95 % interval", "prompts", "holds"), rows)
+
+
+def tabulate_pretraining(folder: Path = WEIGHTS) -> Table:
+    """Return the settings of pre-training and the size of the model as a table."""
+    recorded = json.loads((folder / "pretraining.json").read_text(encoding="utf-8"))
+    rows = [(title, f"{recorded[name]:,}") for name, title in SHOWN_SETTINGS.items()]
+    return Table("", ("what", "value"), (("parameters", _count_parameters(folder)), *rows))
+
+
+def _count_parameters(folder: Path) -> str:
+    from safetensors import safe_open
+
+    with safe_open(folder / "model.safetensors", framework="pt") as tensors:
+        sizes = [tensors.get_tensor(name).numel() for name in tensors.keys()]  # noqa: SIM118
+    return f"{sum(sizes):,}"
+
+
+def tabulate_lessons() -> Table:
+    """Return the mix of the corpus as a table: each kind of lesson and its share."""
+    total = sum(weight for weight, _ in LESSONS)
+    rows = tuple(
+        (write.__name__.strip("_").replace("_", " "), f"{weight / total:.0%}")
+        for weight, write in LESSONS
+    )
+    return Table("", ("lesson", "share of documents"), rows)
+
+
+def tabulate_data() -> Table:
+    """Return what cleaning the raw file does, in numbers, and the size of each split."""
+    report = clean(load_raw())
+    rows = [("raw requests", str(len(load_raw())))]
+    rows += [
+        (f"dropped: {reason}", str(n)) for reason, n in report.count_reasons().items()
+    ]
+    rows += [("mended (markup, spacing)", str(report.mended))]
+    rows += [(f"split: {name}", str(len(load_samples(name)))) for name in SPLITS]
+    return Table("", ("what", "rows"), tuple(rows))
+
+
+def write_cards() -> list[Path]:
+    """Fill in the model card and the datasheet; return those that changed."""
+    blocks = (
+        (CARD, "probes", tabulate_probes(load_probes())),
+        (CARD, "pretraining", tabulate_pretraining()),
+        (CARD, "lessons", tabulate_lessons()),
+        (DATASHEET, "counts", tabulate_data()),
+    )
+    return [
+        path for path, name, table in blocks if fill_file(path, name, markdown_table(table))
+    ]

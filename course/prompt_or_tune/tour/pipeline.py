@@ -1,0 +1,430 @@
+"""The pipeline behind the tour: a function per stage, each yielding what it found.
+
+`take_tour` strings them together; a caller draws or prints what it yields.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from prompt_or_tune.decision import (
+    BARE,
+    BRIEF,
+    ENGINEERED,
+    FEW_SHOT,
+    LOOK_UP,
+    LORA,
+    NEW_COMBINATIONS,
+    READ_NOTES,
+    TASK_SPECS,
+    TODAY,
+    VOICE,
+    ArmResult,
+    ArmSettings,
+    Query,
+    Task,
+    Test,
+    Verdict,
+    build_fact_task,
+    build_voice_task,
+    choose_some,
+    measure_arm,
+)
+from prompt_or_tune.decision.record import RecordError, Results, load_results
+from prompt_or_tune.pairs import Leak, find_leaks, make_pairs
+from prompt_or_tune.prompts import Template, improve
+from prompt_or_tune.records import EpochRecord, Pair, Prompt, Sample, StepRecord
+from prompt_or_tune.samples import (
+    CleaningReport,
+    RawSample,
+    clean,
+    load_raw,
+    load_samples,
+)
+from prompt_or_tune.scoring import poem_brief
+from prompt_or_tune.stages import STAGES
+
+if TYPE_CHECKING:
+    from prompt_or_tune.models import LanguageModel
+    from prompt_or_tune.prediction import PredictionTrace
+    from prompt_or_tune.records import TuningRun
+    from prompt_or_tune.tuning import Tuning
+
+# How many of the tour's own queries choose knobs; few, because a tour is short.
+DEVELOPMENT = 64
+FEW_SHOT_EXAMPLES = 8
+# 48 words of a day are learned by heart in about as many steps.
+FACT_STEPS = 120
+LARGEST_TEST = 200
+
+OnProgress = Callable[[str, int, int], None]
+
+
+class TourError(Exception):
+    """The tour cannot be taken as asked; the message is one sentence for the reader."""
+
+
+@dataclass(frozen=True)
+class TourSettings:
+    """How long a tour is: `pairs` of the 1000, `epochs`, and `test_size` queries a test.
+
+    `model` is Seedling, a folder or a hub id.
+    """
+
+    pairs: int = 1000
+    epochs: int = 5
+    test_size: int = LARGEST_TEST
+    seed: int = 0
+    model: str = "seedling"
+
+    def __post_init__(self) -> None:
+        for name, value, most in (
+            ("pairs", self.pairs, 1000),
+            ("epochs", self.epochs, 100),
+            ("test size", self.test_size, LARGEST_TEST),
+        ):
+            if not 1 <= value <= most:
+                raise TourError(f"The {name} must be 1 to {most}, not {value}.")
+
+
+# ── What each stage found ──────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class InputStage:
+    """Stage 1: what came in, what was dropped, and the samples that are used."""
+
+    raw: tuple[RawSample, ...]
+    report: CleaningReport
+    samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True)
+class PromptStage:
+    """Stage 2: an improved prompt for each sample."""
+
+    samples: tuple[Sample, ...]
+    prompts: tuple[Prompt, ...]
+
+
+@dataclass(frozen=True)
+class PairStage:
+    """Stage 3: a pair for each sample, pairs held out, and leaks into the test."""
+
+    samples: tuple[Sample, ...]
+    pairs: tuple[Pair, ...]
+    held_out: tuple[Pair, ...]
+    test: tuple[Pair, ...]
+    leaks: tuple[Leak, ...]
+
+
+@dataclass(frozen=True)
+class ModelLoaded:
+    """Between the stages: the model that is asked and tuned, in words."""
+
+    model: LanguageModel
+    description: str
+
+
+@dataclass(frozen=True)
+class TuningStage:
+    """Stage 4: the finished run and its steps; `adapter_parameters` were trained."""
+
+    run: TuningRun
+    steps: tuple[StepRecord, ...]
+    adapter_parameters: int
+
+
+@dataclass(frozen=True)
+class PredictionStage:
+    """Stage 5: prompts that training has not seen, through both models."""
+
+    traces: tuple[PredictionTrace, ...]
+
+
+@dataclass(frozen=True)
+class DecisionStage:
+    """The three tasks: measured now on a few queries, beside the recorded results.
+
+    `verdicts` are computed from the recorded answers; both are empty where no results
+    are recorded.
+    """
+
+    live: tuple[ArmResult, ...]
+    recorded: Results | None
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True)
+class Tour:
+    """Everything that a tour found, and the seconds that each part took."""
+
+    settings: TourSettings
+    model: str
+    input: InputStage
+    prompts: PromptStage
+    pairs: PairStage
+    tuning: TuningStage
+    prediction: PredictionStage
+    decision: DecisionStage
+    seconds: tuple[tuple[str, float], ...]
+
+
+TourEvent = (
+    InputStage
+    | PromptStage
+    | PairStage
+    | ModelLoaded
+    | StepRecord
+    | EpochRecord
+    | TuningStage
+    | PredictionStage
+    | DecisionStage
+    | Tour
+)
+
+
+def take_tour(
+    settings: TourSettings, on_progress: OnProgress | None = None
+) -> Iterator[TourEvent]:
+    """Go through the five stages and the decision, yielding what each found; a Tour last.
+
+    `on_progress(what, done, total)` is called inside the long parts. Raises TourError,
+    ModelError or TuningError.
+    """
+    report = on_progress or (lambda *_: None)
+    clock = _Clock()
+    found = collect_samples(settings)
+    yield found
+    improved = engineer_prompts(found.samples)
+    yield improved
+    prepared = prepare_pairs(found.samples, settings)
+    clock.stop("stages 1 to 3")
+    yield prepared
+    report("loading the model", 0, 1)
+    model = _load(settings.model)
+    clock.stop("loading the model")
+    yield ModelLoaded(model, model.describe())
+    tuned = yield from tune_on_pairs(start_tuning(model, prepared, settings))
+    clock.stop("stage 4, with an evaluation after each epoch")
+    yield tuned
+    report("predicting", 0, 1)
+    predicted = predict_unseen(model, tuned.run)
+    clock.stop("stage 5")
+    yield predicted
+    decided = compare_arms(model, prepared, tuned.run, settings, report)
+    clock.stop("the decision")
+    yield decided
+    yield Tour(
+        settings,
+        model.describe(),
+        found,
+        improved,
+        prepared,
+        tuned,
+        predicted,
+        decided,
+        tuple(clock.laps),
+    )
+
+
+# Seconds on two cores without a GPU, for 1000 pairs, 5 epochs, 200 queries a test.
+_SECONDS_TO_START = 12.0
+_SECONDS_TO_PREPARE = 2.0
+_SECONDS_TO_TUNE = 20.0
+_SECONDS_TO_EVALUATE = 10.0
+_SECONDS_TO_COMPARE = 40.0
+_SECONDS_TO_DRAW = 15.0
+
+
+def estimate_seconds(settings: TourSettings) -> tuple[tuple[str, float], ...]:
+    """Return about how many seconds each part takes with Seedling on two cores."""
+    passes = settings.epochs / 5
+    data, tests = settings.pairs / 1000, settings.test_size / LARGEST_TEST
+    tuning = _SECONDS_TO_TUNE * passes * data + _SECONDS_TO_EVALUATE * passes * tests
+    # The day's words are learned by heart, however short the tour is.
+    comparing = _SECONDS_TO_COMPARE * (0.3 + 0.7 * tests)
+    return (
+        ("stages 1 to 3 (input, prompts, pairs)", _SECONDS_TO_PREPARE),
+        ("loading the model", _SECONDS_TO_START),
+        ("stage 4 (fine-tuning, with an evaluation after each epoch)", tuning),
+        ("stage 5 (prediction)", 1.0),
+        ("the decision (three tasks, measured on a few queries)", comparing),
+        ("figures and page", _SECONDS_TO_DRAW),
+    )
+
+
+class _Clock:
+    """Seconds of each part, what the caller does with its results included."""
+
+    def __init__(self) -> None:
+        self.laps: list[tuple[str, float]] = []
+        self._started = time.perf_counter()
+
+    def stop(self, name: str) -> None:
+        now = time.perf_counter()
+        self.laps.append((name, now - self._started))
+        self._started = now
+
+
+def _load(name: str) -> LanguageModel:
+    from prompt_or_tune.models import load_model
+
+    return load_model(name)
+
+
+# ── Stages 1 to 3 ──────────────────────────────────────────────────────────────────────
+
+
+def collect_samples(settings: TourSettings) -> InputStage:
+    """Stage 1: read the raw requests, clean them, keep as many as the tour is long."""
+    raw = load_raw()
+    report = clean(raw)
+    samples = report.samples
+    if settings.pairs < len(samples):
+        samples = tuple(choose_some(samples, settings.pairs, settings.seed))
+    return InputStage(tuple(raw), report, samples)
+
+
+def engineer_prompts(samples: Sequence[Sample]) -> PromptStage:
+    """Stage 2: say in each prompt what was meant."""
+    return PromptStage(tuple(samples), tuple(map(improve, samples)))
+
+
+def prepare_pairs(samples: Sequence[Sample], settings: TourSettings) -> PairStage:
+    """Stage 3: join samples and answers, and look for leaks into the test."""
+    pairs = make_pairs(samples)
+    test = make_pairs(load_samples("test"))
+    held_out = make_pairs(load_samples("development")[: settings.test_size])
+    leaks = find_leaks(pairs, test)
+    return PairStage(
+        tuple(samples), tuple(pairs), tuple(held_out), tuple(test), tuple(leaks)
+    )
+
+
+def find_example(samples: Sequence[Sample]) -> int:
+    """Return the place of the sample to show: stage 1's own example, else the first."""
+    texts = [sample.text for sample in samples]
+    return texts.index(STAGES[0].example) if STAGES[0].example in texts else 0
+
+
+# ── Stages 4 and 5 ─────────────────────────────────────────────────────────────────────
+
+
+def start_tuning(
+    model: LanguageModel, prepared: PairStage, settings: TourSettings
+) -> Tuning:
+    """Return the LoRA run of stage 4, not yet started."""
+    from prompt_or_tune.tuning import default_settings, tune
+
+    chosen = replace(default_settings(model), epochs=settings.epochs, seed=settings.seed)
+    return tune(model, prepared.pairs, chosen, prepared.held_out)
+
+
+def tune_on_pairs(
+    tuning: Tuning,
+) -> Generator[StepRecord | EpochRecord, None, TuningStage]:
+    """Stage 4: train, yielding every step and epoch; return what came of it."""
+    steps: list[StepRecord] = []
+    for record in tuning:
+        if isinstance(record, StepRecord):
+            steps.append(record)
+        yield record
+    run = tuning.run
+    return TuningStage(run, tuple(steps), run.adapter.count_parameters())
+
+
+def predict_unseen(model: LanguageModel, run: TuningRun) -> PredictionStage:
+    """Stage 5: follow two prompts through the base and the fine-tuned model.
+
+    One is a combination that training has not seen, one a subject.
+    """
+    from prompt_or_tune.prediction import trace_prediction
+
+    first = [make_pairs(load_samples(split)[:1])[0] for split in ("test", "new_subjects")]
+    traces = [trace_prediction(pair.prompt, model, run.adapter) for pair in first]
+    return PredictionStage(tuple(traces))
+
+
+# ── The decision ───────────────────────────────────────────────────────────────────────
+
+
+def compare_arms(
+    model: LanguageModel,
+    prepared: PairStage,
+    run: TuningRun,
+    settings: TourSettings,
+    on_progress: OnProgress | None = None,
+) -> DecisionStage:
+    """Measure the cheap arms of the three tasks now, and read the recorded results."""
+    report = on_progress or (lambda *_: None)
+    plan = _plan_live_arms(prepared, settings)
+    live: list[ArmResult] = []
+    for done, (task, arm, how) in enumerate(plan):
+        report(f"{task.spec.title}: {task.spec.title_of(arm)}", done, len(plan))
+        tuned = run if (task.spec, arm) == (VOICE, LORA) else None
+        live += measure_arm(model, task, arm, settings=how, tuned=tuned)
+    report("done", len(plan), len(plan))
+    recorded = read_recorded()
+    verdicts = tuple(recorded.judge(s.name) for s in TASK_SPECS) if recorded else ()
+    return DecisionStage(tuple(live), recorded, verdicts)
+
+
+def read_recorded() -> Results | None:
+    """Return the shipped results; None where they have not been measured yet."""
+    try:
+        return load_results()
+    except RecordError:
+        return None
+
+
+def _plan_live_arms(
+    prepared: PairStage, settings: TourSettings
+) -> list[tuple[Task, str, ArmSettings]]:
+    examples = min(FEW_SHOT_EXAMPLES, len(prepared.pairs))
+    how = ArmSettings(few_shot_counts=(examples,), seed=settings.seed)
+    brief, voice, fact = list_live_tasks(prepared, settings)
+    memorise = replace(how, steps=FACT_STEPS)
+    return [
+        *((brief, arm, how) for arm in (BARE, ENGINEERED)),
+        *((voice, arm, how) for arm in (BARE, ENGINEERED, FEW_SHOT, LORA, LOOK_UP)),
+        *((fact, arm, memorise) for arm in (BARE, ENGINEERED, LORA, READ_NOTES)),
+    ]
+
+
+def list_live_tasks(prepared: PairStage, settings: TourSettings) -> list[Task]:
+    """Return the three tasks, cut to the tour's length, with the tour's own pairs."""
+    size = settings.test_size
+    voice = build_voice_task()
+    chosen = {pair.sample_id for pair in prepared.pairs}
+    own = tuple(query for query in voice.training if query.id in chosen)
+    fact = build_fact_task(settings.seed)
+    today = tuple(test for test in fact.tests if test.name == TODAY)
+    return [
+        _build_short_brief(size),
+        replace(voice, training=own).limited(DEVELOPMENT, size),
+        replace(fact, tests=today).limited(DEVELOPMENT, size),
+    ]
+
+
+def _build_short_brief(size: int) -> Task:
+    """Return the brief without its training poems: distilling 1000 takes too long."""
+    queries = tuple(_ask_for_poem(sample) for sample in load_samples("test"))
+    development = tuple(_ask_for_poem(s) for s in load_samples("development")[:1])
+    task = Task(BRIEF, (), development, (Test(NEW_COMBINATIONS, queries),))
+    return task.limited(test=size)
+
+
+def _ask_for_poem(sample: Sample) -> Query:
+    bare = Template("Write a poem about {topic}").fill(sample).text
+    return Query(
+        id=sample.id,
+        subject=sample.subject,
+        setting=sample.setting,
+        bare=bare,
+        engineered=(improve(replace(sample, text=bare)).text,),
+        rule=poem_brief(sample.subject),
+    )

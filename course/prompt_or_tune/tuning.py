@@ -1,0 +1,638 @@
+"""Stage 4: LoRA fine-tuning, as a stream of steps and epochs that can be watched and stopped.
+
+`tune` returns a `Tuning`: iterate over it to see every step and epoch, or call
+`finish()`. What trains is PEFT's LoRA inside a transformers model; the loop is ours,
+because it avoids work that `transformers.Trainer` can't avoid (padding, logits of
+prompt tokens, per-step bookkeeping): tests/benchmarks/bench_tuning.py has the ratio.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import random
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, PeftConfig, get_peft_model
+from peft.utils import get_peft_model_state_dict
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from prompt_or_tune.models import LanguageModel
+from prompt_or_tune.pairs import IGNORED_LABEL, EncodedPair, encode
+from prompt_or_tune.records import EpochRecord, Pair, StepRecord, TuningRun
+
+SMALL_MODEL = 20_000_000  # parameters; below, LoRA needs a far higher learning rate
+LARGEST_GRADIENT = 1.0  # norm at which gradients are clipped, as Trainer does
+
+
+class TuningError(Exception):
+    """Say in one sentence why a tuning run can't go on, and what to do."""
+
+
+@dataclass(frozen=True)
+class TuningSettings:
+    """The knobs of a tuning run; the defaults are Seedling's.
+
+    `learning_rate` falls linearly to 0. `rank` and `alpha` are LoRA's r and α. With
+    `max_steps` the run takes exactly that many optimiser steps, in as many passes over
+    the pairs as that needs, and `epochs` is not looked at.
+    """
+
+    epochs: int = 5
+    batch_size: int = 16
+    learning_rate: float = 5e-3
+    rank: int = 8
+    alpha: int = 16
+    seed: int = 0
+    max_steps: int | None = None
+
+    def count_steps(self, pairs: int) -> int:
+        """Return the optimiser steps of a run over this many pairs."""
+        if self.max_steps is not None:
+            return self.max_steps
+        return self.epochs * math.ceil(pairs / self.batch_size)
+
+
+def default_settings(model: LanguageModel) -> TuningSettings:
+    """Return settings for a model: a tiny one needs a higher learning rate."""
+    tiny = model.count_parameters() < SMALL_MODEL
+    return TuningSettings(learning_rate=5e-3 if tiny else 2e-4)
+
+
+@dataclass(frozen=True, eq=False)
+class Adapter:
+    """What LoRA has learned: PEFT's configuration, and tensors by PEFT's names.
+
+    It knows its base only by a portable name; no path is ever kept.
+    """
+
+    config: Mapping[str, Any]
+    tensors: Mapping[str, torch.Tensor]
+
+    def make_config(self) -> LoraConfig:
+        """Return a fresh PEFT configuration (PEFT changes those that it is given)."""
+        return LoraConfig(**dict(self.config))
+
+    def count_parameters(self) -> int:
+        """Return how many numbers were trained."""
+        return sum(tensor.numel() for tensor in self.tensors.values())
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Save in PEFT's own format, so that `PeftModel.from_pretrained` loads it.
+
+        Raises TuningError: read-only folder, full disk.
+        """
+        try:
+            _save_adapter(self, Path(folder))
+        except OSError as error:
+            raise TuningError(
+                f"The adapter can't be saved in {folder}: {error.strerror or error}."
+            ) from error
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> Adapter:
+        """Load an adapter from a folder in PEFT's format.
+
+        Raises TuningError: no such folder, files missing or damaged, not LoRA.
+        """
+        return _load_adapter(Path(folder))
+
+
+def tune(
+    model: LanguageModel,
+    pairs: Sequence[Pair],
+    settings: TuningSettings | None = None,
+    held_out: Sequence[Pair] = (),
+) -> Tuning:
+    """Prepare a LoRA run on the pairs; it starts when the result is iterated.
+
+    After each epoch the `held_out` prompts are answered, and the exactly right answers
+    counted. Raises TuningError: no pairs, or an adapter is attached already; PairsError:
+    a pair that can't be encoded.
+    """
+    return Tuning(model, pairs, settings or default_settings(model), held_out)
+
+
+class Tuning:
+    """A tuning run in progress: an iterable of StepRecord and EpochRecord.
+
+    Iterate it once. `stop()`, or leaving the loop, ends the run; whole epochs finished
+    until then are kept in `run`, and the model is left without an adapter.
+    """
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        pairs: Sequence[Pair],
+        settings: TuningSettings,
+        held_out: Sequence[Pair],
+    ) -> None:
+        _check_start(model, pairs, settings)
+        self.model = model
+        self.settings = settings
+        self.held_out = tuple(held_out)
+        self._encoded = [encode(pair, model) for pair in pairs]
+        self._trace: list[EpochRecord] = []
+        self._adapter: Adapter | None = None
+        self._stopped = False
+        self._events = self._train()
+
+    def __iter__(self) -> Iterator[StepRecord | EpochRecord]:
+        """Yield a StepRecord after each step and an EpochRecord after each epoch."""
+        try:
+            yield from self._events
+        finally:  # also when the caller leaves the loop
+            self.stop()
+
+    def stop(self) -> None:
+        """End the run after the current step; finished epochs are kept."""
+        self._stopped = True
+        if not self._events.gi_running:
+            self._events.close()
+
+    def finish(self) -> TuningRun:
+        """Run what is left and return the run."""
+        for _ in self:
+            pass
+        return self.run
+
+    @property
+    def run(self) -> TuningRun:
+        """Return the run up to its last whole epoch.
+
+        Raises TuningError as long as no epoch is finished.
+        """
+        if self._adapter is None:
+            raise TuningError(
+                "No epoch has finished, so there is no adapter to keep: let the run go on "
+                "until the end of its first epoch."
+            )
+        return TuningRun(
+            self._adapter, tuple(self._trace), self.settings, self.model.name
+        )
+
+    @property
+    def steps(self) -> int:
+        """Return how many optimiser steps the whole run takes."""
+        return self.settings.count_steps(len(self._encoded))
+
+    def _train(self):  # type: ignore[no-untyped-def]
+        trainer = _Trainer(self.model, self.settings, self.steps)
+        try:
+            epoch = 0
+            while trainer.step < self.steps:
+                epoch += 1
+                yield from self._train_epoch(trainer, epoch)
+                if self._stopped:
+                    return
+        finally:
+            self.model.detach()
+
+    def _train_epoch(
+        self, trainer: _Trainer, epoch: int
+    ) -> Iterator[StepRecord | EpochRecord]:
+        totals = _EpochTotals()
+        shuffled = make_batches(self._encoded, self.settings, epoch)
+        for batch in shuffled[: self.steps - trainer.step]:
+            record, hits, labels = trainer.take_step(batch, epoch)
+            totals.add(record, hits, labels)
+            yield record
+            if self._stopped:
+                return
+        self._adapter = trainer.snapshot()
+        record = totals.make_record(epoch, self._measure_accuracy())
+        final = trainer.step == self.steps
+        observation = observe([*self._trace, record], final=final)
+        self._trace.append(replace(record, observation=observation))
+        yield self._trace[-1]
+
+    def _measure_accuracy(self) -> float | None:
+        return measure_accuracy(self.model, self.held_out) if self.held_out else None
+
+
+def measure_accuracy(model: LanguageModel, pairs: Sequence[Pair]) -> float:
+    """Return the share of prompts whose greedy answer is exactly the pair's response."""
+    wanted = [pair.response.strip() for pair in pairs]
+    # A right answer needs no more tokens than the longest response and its end.
+    budget = 1 + max(len(model.encode_text(text)) for text in wanted)
+    answers = model.generate([pair.prompt for pair in pairs], max_new_tokens=budget)
+    hits = sum(got == text for got, text in zip(answers, wanted, strict=True))
+    return hits / len(wanted)
+
+
+def _check_start(
+    model: LanguageModel, pairs: Sequence[Pair], settings: TuningSettings
+) -> None:
+    if not pairs:
+        raise TuningError("There are no pairs to train on.")
+    if model.has_adapter:
+        raise TuningError(
+            "The model has an adapter attached: call model.detach() before tuning."
+        )
+    for name in ("epochs", "batch_size", "rank", "alpha", "learning_rate"):
+        if not getattr(settings, name) > 0:
+            raise TuningError(f"{name} must be above 0, not {getattr(settings, name)}.")
+    if settings.max_steps is not None and settings.max_steps < 1:
+        raise TuningError(f"max_steps must be at least 1, not {settings.max_steps}.")
+
+
+# Batches
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of similar length, padded on the right.
+
+    `input_ids` is rows x length; `targets` is rows x kept, the labels that positions
+    `kept` must predict (`IGNORED_LABEL` where a row has none); `tokens` counts the real
+    tokens, `labels` the targets that count.
+    """
+
+    input_ids: torch.Tensor
+    kept: torch.Tensor
+    targets: torch.Tensor
+    tokens: int
+    labels: int
+
+
+def make_batches(
+    encoded: Sequence[EncodedPair], settings: TuningSettings, epoch: int
+) -> list[list[EncodedPair]]:
+    """Shuffle the pairs into batches of similar length: seeded, another way each epoch.
+
+    Sorting only inside chunks of many batches, and shuffling those, leaves the order
+    random and little to pad.
+    """
+    chance = random.Random(f"{settings.seed}/{epoch}")
+    order = list(range(len(encoded)))
+    chance.shuffle(order)
+    size = settings.batch_size
+    batches = []
+    for start in range(0, len(order), size * _CHUNK):
+        chunk = order[start : start + size * _CHUNK]
+        chunk.sort(key=lambda i: len(encoded[i].input_ids))
+        batches += [chunk[i : i + size] for i in range(0, len(chunk), size)]
+    chance.shuffle(batches)
+    return [[encoded[i] for i in batch] for batch in batches]
+
+
+_CHUNK = 16  # batches that are sorted by length together
+
+
+def collate(rows: Sequence[EncodedPair], pad_id: int, device: torch.device) -> Batch:
+    """Return the rows as one batch on the device."""
+    longest = max(len(row.input_ids) for row in rows)
+    ids = torch.full((len(rows), longest), pad_id)
+    labels = torch.full((len(rows), longest), IGNORED_LABEL)
+    for i, row in enumerate(rows):
+        ids[i, : len(row.input_ids)] = torch.tensor(row.input_ids)
+        labels[i, : len(row.labels)] = torch.tensor(row.labels)
+    targets = labels[:, 1:]  # position t predicts token t + 1
+    counted = targets != IGNORED_LABEL
+    kept = counted.any(dim=0).nonzero()[:, 0]
+    return Batch(
+        input_ids=ids.to(device),
+        kept=kept.to(device),
+        targets=targets[:, kept].to(device),
+        tokens=sum(len(row.input_ids) for row in rows),
+        labels=int(counted.sum()),
+    )
+
+
+# Steps
+
+
+class _Trainer:
+    """The network with fresh LoRA layers, the optimiser, and one step at a time."""
+
+    def __init__(self, model: LanguageModel, settings: TuningSettings, steps: int) -> None:
+        self.model = model
+        self.settings = settings
+        self.steps = steps
+        self.step = 0
+        self.config = make_lora_config(model, settings)
+        with torch.random.fork_rng(devices=_random_devices(model.device)):
+            torch.manual_seed(settings.seed)  # LoRA's A is random
+            model.network = get_peft_model(model.network, LoraConfig(**self.config))
+        # Evaluation mode: whatever dropout the base may have stays off, so that a run
+        # repeats exactly; LoRA itself has none here.
+        model.network.eval()
+        self.parameters = [p for p in model.network.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.AdamW(
+            self.parameters, lr=settings.learning_rate, weight_decay=0.0, fused=True
+        )
+        # float16 gradients underflow without it; elsewhere it does nothing.
+        half = model.precision.autocast is torch.float16
+        self.scaler = torch.amp.GradScaler(model.device.type, enabled=half)
+
+    def take_step(
+        self, rows: Sequence[EncodedPair], epoch: int
+    ) -> tuple[StepRecord, int, int]:
+        """Train on one batch; return its record, right tokens and counted tokens."""
+        started = time.perf_counter()
+        batch = collate(rows, self.model.pad_id, self.model.device)
+        rate = self.settings.learning_rate * (1 - self.step / self.steps)
+        loss, hits = self._compute_loss(batch)
+        self._update(loss, rate)
+        self.step += 1
+        record = StepRecord(
+            step=self.step,
+            steps=self.steps,
+            epoch=epoch,
+            loss=loss.item(),
+            learning_rate=rate,
+            tokens=batch.tokens,
+            seconds=time.perf_counter() - started,
+        )
+        self._check_loss(record)
+        return record, int(hits), batch.labels
+
+    def snapshot(self) -> Adapter:
+        """Return a copy of what has been learned so far."""
+        tensors = get_peft_model_state_dict(self.model.network)
+        copies = {k: v.detach().cpu().clone() for k, v in tensors.items()}
+        return Adapter(dict(self.config), copies)
+
+    def _compute_loss(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        with torch.enable_grad(), self.model.autocast():
+            # No mask: padding stands at the right, where causal attention from a real
+            # token never looks.
+            logits = self.model.network(
+                input_ids=batch.input_ids, use_cache=False, logits_to_keep=batch.kept
+            ).logits
+        logits = logits.float().flatten(0, 1)
+        targets = batch.targets.flatten()
+        loss = torch.nn.functional.cross_entropy(
+            logits, targets, ignore_index=IGNORED_LABEL
+        )
+        with torch.no_grad():
+            hits = (logits.argmax(-1) == targets).sum()
+        return loss, hits
+
+    def _update(self, loss: torch.Tensor, rate: float) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.scaler.scale(loss).backward()
+        self.scaler.unscale_(self.optimizer)
+        torch.nn.utils.clip_grad_norm_(self.parameters, LARGEST_GRADIENT)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.optimizer.zero_grad()
+
+    def _check_loss(self, record: StepRecord) -> None:
+        if not math.isfinite(record.loss):
+            raise TuningError(
+                f"The loss became {record.loss} at step {record.step} of {record.steps}: "
+                f"lower the learning rate (it is {self.settings.learning_rate:g})."
+            )
+
+
+def make_lora_config(model: LanguageModel, settings: TuningSettings) -> dict[str, Any]:
+    """Return PEFT's options: all linear layers of the language part, no dropout."""
+    options: dict[str, Any] = {
+        "r": settings.rank,
+        "lora_alpha": settings.alpha,
+        "lora_dropout": 0.0,
+        "target_modules": "all-linear",
+        "task_type": "CAUSAL_LM",
+        "base_model_name_or_path": name_portably(model.name),
+    }
+    if hasattr(model.network.config, "vision_config"):
+        options["exclude_modules"] = r".*(vision|multi_modal|audio).*"
+    return options
+
+
+def name_portably(name: str) -> str:
+    """Return a model's name without any path: of a folder only its own name."""
+    return Path(name).resolve().name if Path(name).expanduser().exists() else name
+
+
+def _random_devices(device: torch.device) -> list[torch.device]:
+    return [device] if device.type == "cuda" else []
+
+
+class _EpochTotals:
+    """Sums over an epoch's steps."""
+
+    def __init__(self) -> None:
+        self.loss = 0.0
+        self.hits = 0
+        self.labels = 0
+        self.seconds = 0.0
+
+    def add(self, record: StepRecord, hits: int, labels: int) -> None:
+        self.loss += record.loss * labels
+        self.hits += hits
+        self.labels += labels
+        self.seconds += record.seconds
+
+    def make_record(self, epoch: int, accuracy: float | None) -> EpochRecord:
+        return EpochRecord(
+            epoch=epoch,
+            loss=self.loss / self.labels,
+            token_accuracy=self.hits / self.labels,
+            accuracy=accuracy,
+            seconds=self.seconds,
+            observation="",
+        )
+
+
+# Adapter files
+
+
+def _save_adapter(adapter: Adapter, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=folder, prefix=".saving-"))
+    try:
+        config = adapter.make_config()
+        config.inference_mode = True
+        config.save_pretrained(str(scratch))
+        save_file(dict(adapter.tensors), scratch / _TENSORS, metadata={"format": "pt"})
+        for name in (_TENSORS, _CONFIG):
+            os.replace(scratch / name, folder / name)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _load_adapter(folder: Path) -> Adapter:
+    for name in (_CONFIG, _TENSORS):
+        if not (folder / name).is_file():
+            raise TuningError(
+                f"{folder} holds no adapter: {name} is missing. Adapter.save writes it."
+            )
+    try:
+        config = PeftConfig.from_pretrained(str(folder))
+        tensors = load_file(folder / _TENSORS)
+    except (SafetensorError, json.JSONDecodeError, ValueError, TypeError, OSError) as error:
+        raise TuningError(f"The adapter in {folder} is damaged: {error}.") from error
+    if not isinstance(config, LoraConfig):
+        raise TuningError(f"The adapter in {folder} is not LoRA but {config.peft_type}.")
+    return Adapter(_keep_options(config), tensors)
+
+
+def _keep_options(config: LoraConfig) -> dict[str, Any]:
+    names = (
+        "r",
+        "lora_alpha",
+        "lora_dropout",
+        "target_modules",
+        "exclude_modules",
+        "task_type",
+        "base_model_name_or_path",
+    )
+    return {name: getattr(config, name) for name in names}
+
+
+_CONFIG = "adapter_config.json"
+_TENSORS = "adapter_model.safetensors"
+
+
+# The trace
+
+
+def observe(trace: Sequence[EpochRecord], *, final: bool = False) -> str:
+    """Say what happened in the trace's last epoch, from its numbers.
+
+    Accuracy is the exact match on held-out prompts, or the token accuracy where that
+    was not measured. `final` tells that the run ends with this epoch.
+    """
+    last = trace[-1]
+    if not math.isfinite(last.loss):
+        return "loss is not a number: lower the learning rate"
+    if len(trace) > 1:
+        trouble = _find_trouble(trace)
+        if trouble:
+            return trouble
+    if final:
+        return _describe_end(_accuracy(last))
+    return _describe_progress(trace)
+
+
+REFERENCE_TRACE: tuple[EpochRecord, ...] = tuple(
+    EpochRecord(epoch, loss, math.nan, accuracy, math.nan, observation)
+    for epoch, loss, accuracy, observation in (
+        (1, 0.45, 0.60, "starts to learn the new pattern"),
+        (2, 0.30, 0.75, "loss falls, accuracy rises"),
+        (3, 0.20, 0.85, "converging well"),
+        (4, 0.18, 0.88, "small gains, close to its best"),
+        (5, 0.17, 0.89, "complete, good accuracy"),
+    )
+)
+
+_GOOD = 0.8  # accuracy that counts as good
+_NOISE = 0.02  # change of accuracy that may be chance (a few hundred held-out prompts)
+_SMALL = 0.05  # gain in accuracy that is called small
+
+
+def _accuracy(record: EpochRecord) -> float:
+    return record.token_accuracy if record.accuracy is None else record.accuracy
+
+
+def _rises(before: EpochRecord, after: EpochRecord) -> bool:
+    return after.loss - before.loss > max(0.02, 0.05 * before.loss)
+
+
+def _find_trouble(trace: Sequence[EpochRecord]) -> str:
+    previous, last = trace[-2], trace[-1]
+    best = max(_accuracy(record) for record in trace[:-1])
+    worse = best - _accuracy(last) > _NOISE
+    if _rises(previous, last):
+        if worse or _rises(trace[0], last):
+            return "loss rises, accuracy falls: diverging, lower the learning rate"
+        return "loss rises: the learning rate may be too high"
+    if worse and last.loss < previous.loss:
+        return "loss falls but accuracy falls: overfitting, fewer epochs would do"
+    if worse:
+        return "accuracy falls below its best"
+    return ""
+
+
+def _describe_end(accuracy: float) -> str:
+    if accuracy >= _GOOD:
+        return "complete, good accuracy"
+    if accuracy >= 0.5:
+        return "complete, but many answers are still wrong"
+    return "complete, but most answers are wrong: more pairs or epochs are needed"
+
+
+def _describe_progress(trace: Sequence[EpochRecord]) -> str:
+    last = trace[-1]
+    if len(trace) == 1:
+        if _accuracy(last) >= 0.95:
+            return "learns the pattern at once"
+        return "starts to learn the new pattern"
+    gain = _accuracy(last) - _accuracy(trace[-2])
+    drop = trace[-2].loss - last.loss
+    if gain <= _SMALL and _accuracy(last) >= _GOOD:
+        return "small gains, close to its best"
+    if gain <= _NOISE and drop <= 0.05 * trace[-2].loss:
+        return "plateau: neither loss nor accuracy moves"
+    if gain <= _NOISE:
+        return "loss falls, accuracy does not rise yet"
+    if len(trace) > 2 and _accuracy(last) >= _GOOD:
+        return "converging well"
+    return "loss falls, accuracy rises"
+
+
+def trace_table(trace: Sequence[EpochRecord]) -> str:
+    """Return the trace as a plain-text table; what was not measured is left out."""
+    columns = [
+        ("epoch", [str(r.epoch) for r in trace]),
+        ("loss", [_show(r.loss, 3) for r in trace]),
+        ("accuracy", [_show(r.accuracy, 2) for r in trace]),
+        ("token accuracy", [_show(r.token_accuracy, 2) for r in trace]),
+        ("seconds", [_show(r.seconds, 1) for r in trace]),
+    ]
+    columns = [(head, cells) for head, cells in columns if set(cells) != {""}]
+    widths = [max(map(len, [head, *cells])) for head, cells in columns]
+    rows = [[head for head, _ in columns], *zip(*(c for _, c in columns), strict=True)]
+    notes = ["what is observed", *(r.observation for r in trace)]
+    return "\n".join(
+        "  ".join([*map(str.rjust, row, widths), note]).rstrip()
+        for row, note in zip(rows, notes, strict=True)
+    )
+
+
+def trace_bars(trace: Sequence[EpochRecord], *, rows: int = 5) -> str:
+    """Return the losses as text bars: levels down the side, epochs along the bottom.
+
+    Levels are 0.5 … 0.1, or larger round numbers when a loss is above 0.5.
+    """
+    finite = [r.loss for r in trace if math.isfinite(r.loss)]
+    step = _round_up(max([0.1 * rows, *finite]) / rows)
+    lines = ["loss"]
+    for level in range(rows, 0, -1):
+        blocks = (_draw_block(r.loss / step - (level - 1)) for r in trace)
+        lines.append(f"{level * step:5.4g} ┤ " + " ".join(b * 3 for b in blocks))
+    lines.append("      └" + "─" * (4 * len(trace) + 1))
+    lines.append("        " + " ".join(f"{r.epoch:^3}" for r in trace) + "  epoch")
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _show(value: float | None, digits: int) -> str:
+    return "" if value is None or math.isnan(value) else f"{value:.{digits}f}"
+
+
+def _draw_block(share: float) -> str:
+    """Return the block character that fills this share of a cell from below."""
+    if math.isnan(share):
+        return "?"
+    return " ▁▂▃▄▅▆▇█"[round(8 * min(max(share, 0.0), 1.0))]
+
+
+def _round_up(value: float) -> float:
+    """Return the next round number (1, 2, 3, 4, 5 or 10 times a power of ten)."""
+    power = 10.0 ** math.floor(math.log10(value) + 1e-9)
+    for factor in (1, 2, 3, 4, 5, 10):
+        if value <= factor * power * (1 + 1e-9):
+            return factor * power
+    return 10 * power

@@ -1,0 +1,298 @@
+"""The three tasks: their data, their judges, and the rivals without a model."""
+
+import re
+
+import pytest
+from prompt_or_tune.decision import (
+    BARE,
+    BRIEF,
+    ENGINEERED,
+    FACT,
+    LOOK_UP,
+    LORA,
+    LORA_ENGINEERED,
+    MAJORITY,
+    MODEL_ARMS,
+    NEAREST,
+    NEW_COMBINATIONS,
+    NEW_SUBJECTS,
+    READ_NOTES,
+    RIVALS,
+    TASK_SPECS,
+    TODAY,
+    TUNED_ARMS,
+    VOICE,
+    YESTERDAY,
+    arm_family,
+    build_brief_task,
+    build_fact_task,
+    build_task,
+    build_voice_task,
+    find_spec,
+)
+from prompt_or_tune.decision.rivals import answer_as_rival
+from prompt_or_tune.decision.tasks import derive_glossary, split_voice_words
+from prompt_or_tune.lexicon import DAILY_WORDS
+from prompt_or_tune.lexicon import NEW_SUBJECTS as SUBJECTS_KEPT_OUT
+from prompt_or_tune.scoring import pass_rate
+
+
+@pytest.fixture(scope="module")
+def voice():
+    return build_voice_task()
+
+
+@pytest.fixture(scope="module")
+def fact():
+    return build_fact_task()
+
+
+class Poet:
+    """Answer every request for a poem with a good one, or, every tenth, with a bad one."""
+
+    def generate(self, prompts, **options):
+        return [self.write(number, prompt) for number, prompt in enumerate(prompts)]
+
+    def write(self, number, prompt):
+        topic = re.search(r"about (?:the )?(.+?) with", prompt)[1]
+        if number % 10 == 0:
+            return "One line"
+        return (
+            f"See the {topic}, number {number}, in the light\n"
+            "A day of gold\nThe air is bright\nAnd leaves unfold"
+        )
+
+
+@pytest.fixture(scope="module")
+def brief():
+    return build_brief_task(Poet())
+
+
+@pytest.fixture(params=["brief", "voice", "fact"])
+def task(request):
+    return request.getfixturevalue(request.param)
+
+
+class TestSpecs:
+    @pytest.mark.parametrize("spec", TASK_SPECS, ids=lambda spec: spec.name)
+    def test_both_together_is_never_a_foil(self, spec):
+        foils = {foil for _, foils in spec.foils for foil in foils}
+        assert LORA_ENGINEERED not in foils
+        assert spec.expected_winner not in foils
+
+    @pytest.mark.parametrize("spec", TASK_SPECS, ids=lambda spec: spec.name)
+    def test_foils_and_expected_winners_are_measured(self, spec):
+        for test in spec.decisive:
+            assert set(spec.foils_of(test)) <= {*spec.arms, *spec.rivals}
+        assert spec.expected_winner in spec.arms
+
+    @pytest.mark.parametrize("spec", TASK_SPECS, ids=lambda spec: spec.name)
+    def test_every_task_has_a_bare_a_tuned_arm_and_a_rival(self, spec):
+        assert {BARE, LORA} <= set(spec.arms) <= set(MODEL_ARMS)
+        assert spec.rivals
+        assert set(spec.rivals) <= set(RIVALS)
+
+    def test_the_tasks_expect_both_answers(self):
+        assert {spec.expected_winner for spec in TASK_SPECS} == {ENGINEERED, LORA}
+
+    def test_every_arm_belongs_to_a_family(self):
+        families = {arm: arm_family(arm) for arm in (*MODEL_ARMS, *RIVALS)}
+        assert families[BARE] == "base"
+        assert {families[arm] for arm in TUNED_ARMS} == {"tuned"}
+        assert {families[arm] for arm in RIVALS} == {"rival"}
+        assert families[ENGINEERED] == "prompted"
+
+    def test_an_unknown_task_is_refused_by_name(self):
+        with pytest.raises(ValueError, match="brief, voice, fact"):
+            find_spec("poem")
+
+    def test_the_brief_wants_a_model(self):
+        with pytest.raises(ValueError, match="pass a model"):
+            build_task("brief")
+
+
+class TestData:
+    def test_tests_are_large_enough(self, task):
+        for test in task.tests:
+            if test.name in task.spec.decisive:
+                assert len(test.queries) >= 200
+        assert {test.name for test in task.tests} >= set(task.spec.decisive)
+
+    def test_training_answers_pass_their_own_judge(self, voice, fact):
+        for task in (voice, fact):
+            assert all(query.rule.check(query.answer) for query in task.training)
+            assert all(query.form.check(query.answer) for query in task.training)
+
+    def test_ids_are_unique_within_each_set(self, task):
+        for queries in (
+            task.training,
+            task.development,
+            *(t.queries for t in task.tests),
+        ):
+            assert len({query.id for query in queries}) == len(queries)
+
+    def test_splits_never_share_a_combination(self, voice):
+        sets = [voice.training, voice.development, *(t.queries for t in voice.tests)]
+        combinations = [{(q.subject, q.setting) for q in queries} for queries in sets]
+        assert sum(map(len, combinations)) == len(set.union(*combinations))
+
+    def test_new_subjects_stand_nowhere_else(self, voice):
+        known = {q.subject for q in (*voice.training, *voice.development)}
+        new = next(t for t in voice.tests if t.name == NEW_SUBJECTS)
+        assert {q.subject for q in new.queries} == set(SUBJECTS_KEPT_OUT)
+        assert not known & set(SUBJECTS_KEPT_OUT)
+
+    def test_the_wordings_differ_and_all_name_the_topic(self, task):
+        for query in task.development[:20]:
+            assert len({query.bare, *query.engineered}) == 1 + len(query.engineered)
+            assert all(query.subject in wording for wording in query.engineered)
+
+    def test_a_limited_task_keeps_training_and_spreads_the_rest(self, voice):
+        small = voice.limited(development=10, test=20)
+        assert small.training == voice.training
+        assert len(small.development) == 10
+        assert [len(test.queries) for test in small.tests] == [20, 20]
+        assert len({q.subject for q in small.development}) > 3
+
+    def test_pairs_are_phrased_bare_or_in_a_wording(self, voice):
+        query = voice.training[0]
+        assert query.as_pair().prompt == query.bare
+        assert query.as_pair(1).prompt == query.engineered[1]
+        assert query.as_pair().response == query.answer
+
+
+class TestVoice:
+    def test_the_first_word_goes_by_kind_the_second_by_setting(self, voice):
+        by_kind, by_setting = derive_glossary(voice.training)
+        assert len(by_kind) >= 8
+        assert len(by_setting) >= 30
+        assert len(set(by_kind.values())) == len(by_kind)
+        for query in voice.training:
+            assert split_voice_words(query.answer)[1] == by_setting[query.setting]
+
+    def test_the_glossaries_hold_every_word_of_the_voice(self, voice):
+        by_kind, by_setting = derive_glossary(voice.training)
+        for text in voice.glossaries:
+            assert all(word in text for word in (*by_kind.values(), *by_setting.values()))
+
+    def test_the_right_form_with_wrong_words_is_wrong_but_formed(self, voice):
+        query = voice.tests[0].queries[0]
+        wrong = f"{query.answer.split(' is ')[0]} is odd and even"
+        assert query.form.check(wrong)
+        assert not query.rule.check(wrong)
+        assert not query.form.check("What a day!")
+
+    def test_an_answer_of_another_form_has_no_two_words(self):
+        assert split_voice_words("Spring is warm and bright") == ("warm", "bright")
+        assert split_voice_words("Spring is warm") is None
+
+
+class TestFact:
+    def test_every_subject_has_another_word_each_day(self, fact):
+        yesterday = {q.subject: q.rule.word for q in fact.training}
+        assert set(yesterday.values()) <= set(DAILY_WORDS)
+        for query in fact.tests[0].queries:
+            assert query.rule.word != yesterday[query.subject]
+
+    def test_no_two_subjects_share_a_word_on_one_day(self, fact):
+        words = [q.rule.word for q in fact.training]
+        assert len(set(words)) == len(words)
+
+    def test_the_notes_hold_the_answer_among_others(self, fact):
+        for query in fact.tests[0].queries:
+            notes = query.engineered[0]
+            assert f"The word for {query.subject} is {query.rule.word}." in notes
+            assert notes.count("The word for") == 7
+            assert notes.endswith(query.bare)
+
+    def test_the_right_note_stands_anywhere(self, fact):
+        places = {
+            q.engineered[0]
+            .split("\n")
+            .index(f"The word for {q.subject} is {q.rule.word}.")
+            for q in fact.tests[0].queries
+        }
+        assert places == set(range(1, 8))
+
+    def test_it_is_the_same_every_time_and_another_with_another_seed(self, fact):
+        assert build_fact_task() == fact
+        assert build_fact_task(seed=1).tests != fact.tests
+
+    def test_naming_several_words_is_no_answer(self, fact):
+        query = fact.tests[0].queries[0]
+        other = next(w for w in query.rule.words if w != query.rule.word)
+        assert query.rule.check(query.answer)
+        assert not query.rule.check(f"{query.answer} Or {other}.")
+        assert not query.rule.check("I do not know")
+        assert query.rule.word in query.rule.explain("no word")
+
+    def test_development_has_a_day_of_its_own(self, fact):
+        def words(queries):
+            return [q.rule.word for q in queries]
+
+        days = [fact.tests[0].queries[i : i + 48] for i in range(0, 240, 48)]
+        assert words(fact.development) not in [words(day) for day in days]
+        assert words(fact.development) != words(fact.training)
+
+
+class TestBrief:
+    def test_only_poems_that_pass_are_trained_on_each_once(self, brief):
+        assert len(brief.training) == 900
+        poems = [query.answer for query in brief.training]
+        assert len(set(poems)) == len(poems)
+
+    def test_a_copy_of_a_training_poem_fails(self, brief):
+        poem = brief.training[0]
+        query = next(q for q in brief.tests[0].queries if q.subject == poem.subject)
+        assert not query.rule.check(poem.answer)
+        assert query.rule.check(poem.answer.replace("number", "counted"))
+
+    def test_the_engineered_wording_is_the_one_of_the_course(self, brief):
+        query = brief.development[0]
+        topic = f"{query.subject} {query.setting}".strip()
+        assert query.bare == f"Write a poem about {topic}"
+        assert query.engineered[0] == (
+            f"Write a short, rhyming poem about {topic} with 4 lines"
+        )
+
+    def test_the_brief_needs_no_labels(self):
+        assert not BRIEF.labelled
+        assert VOICE.labelled
+        assert FACT.labelled
+
+
+class TestRivals:
+    def rate(self, task, rival, name):
+        test = next(t for t in task.tests if t.name == name)
+        answers = answer_as_rival(rival, task.spec, task.training, test.queries)
+        right = [q.rule.check(a) for q, a in zip(test.queries, answers, strict=True)]
+        return pass_rate(right)
+
+    def test_the_look_up_table_knows_every_new_combination(self, voice):
+        assert self.rate(voice, LOOK_UP, NEW_COMBINATIONS).rate == 1
+
+    def test_the_look_up_table_fails_on_new_subjects(self, voice):
+        assert self.rate(voice, LOOK_UP, NEW_SUBJECTS).high < 0.3
+
+    @pytest.mark.parametrize("rival", [NEAREST, MAJORITY])
+    def test_repeating_a_training_answer_is_hardly_ever_right(self, voice, rival):
+        small = voice.limited(test=50)
+        assert self.rate(small, rival, NEW_COMBINATIONS).rate < 0.1
+
+    def test_the_nearest_pair_shares_most_words(self, voice):
+        query = voice.training[17]
+        assert answer_as_rival(NEAREST, VOICE, voice.training, [query]) == [query.answer]
+
+    def test_yesterdays_table_knows_yesterday_and_not_today(self, fact):
+        assert self.rate(fact, LOOK_UP, YESTERDAY).rate == 1
+        assert self.rate(fact, LOOK_UP, TODAY).rate == 0
+
+    def test_reading_the_notes_is_always_right(self, fact):
+        assert self.rate(fact, READ_NOTES, TODAY).rate == 1
+
+    def test_a_poem_with_its_subject_swapped_keeps_to_the_brief(self, brief):
+        assert self.rate(brief, LOOK_UP, NEW_COMBINATIONS).rate > 0.9
+
+    def test_an_unknown_rival_is_refused(self, voice):
+        with pytest.raises(ValueError, match="no rival"):
+            answer_as_rival("dice", VOICE, voice.training, [])
