@@ -75,6 +75,8 @@ SIZES: dict[str, Any] = {
     "num_key_value_heads": 2,
     "max_position_embeddings": 256,
     "tie_word_embeddings": True,
+    # Ten times the usual: otherwise no LoRA makes a random model sure of a token.
+    "initializer_range": 0.2,
 }
 
 

@@ -139,11 +139,6 @@ def capitalise(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def word_count(text: str) -> int:
-    """Return the number of words: runs of letters, digits, apostrophes and hyphens."""
-    return len(re.findall(r"[\w'’-]+", text))
-
-
 @cache
 def _sounds() -> dict[str, str]:
     return {

@@ -1,24 +1,25 @@
-"""Stage 3: pairs of prompt and response, as files, as token ids, and checked for leaks."""
+"""Stage 3: pairs of prompt and response: files, token ids, and a look for leaks."""
 
 from __future__ import annotations
 
 import json
 import os
-import string
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from prompt_or_tune.files import write_atomically
 from prompt_or_tune.records import Pair, Sample
+from prompt_or_tune.samples import almanac
+from prompt_or_tune.scoring import normalise
 
 if TYPE_CHECKING:
     from prompt_or_tune.models import LanguageModel
 
 IGNORED_LABEL = -100  # what PyTorch's cross-entropy skips
-LONGEST_LINE = 100_000  # characters; a longer line is a mistake, not a pair
+LONGEST_LINE = 100_000  # bytes; a longer line is a mistake, not a pair
 NEAR = 0.8
 
 
@@ -53,15 +54,14 @@ def make_pairs(samples: Iterable[Sample]) -> list[Pair]:
 
     Raises PairsError for a combination that the editor never answered.
     """
-    from prompt_or_tune.samples import almanac
-
     answers = almanac()
     pairs = []
     for sample in samples:
         if sample.combination not in answers:
+            topic = " ".join(sample.combination).strip()
             raise PairsError(
-                f"Sample {sample.id} asks about {' '.join(sample.combination).strip()!r}, "
-                "which the almanac does not describe."
+                f"Sample {sample.id} asks about {topic!r}, which the almanac does not "
+                "describe: choose a combination that is in it."
             )
         prompt = f"Describe {sample.subject} {sample.setting}".strip()
         pairs.append(Pair(prompt, answers[sample.combination], sample.id))
@@ -97,7 +97,7 @@ def write_pairs(pairs: Iterable[Pair], path: str | os.PathLike[str]) -> None:
     path = Path(path)
     lines = [json.dumps(_as_fields(pair), ensure_ascii=False) + "\n" for pair in pairs]
     try:
-        _write_atomically(path, "".join(lines))
+        write_atomically(path, "".join(lines))
     except OSError as error:
         raise PairsError(
             f"{path} can't be written: {error.strerror or error}."
@@ -116,10 +116,11 @@ def encode(pair: Pair, model: LanguageModel) -> EncodedPair:
         raise PairsError(f"The response to {_shorten(pair.prompt)!r} is empty.")
     prompt_ids = model.encode_prompt(pair.prompt)
     answer_ids = [*model.encode_text(response), model.end_of_turn_id]
-    if len(prompt_ids) + len(answer_ids) > model.context_length:
+    length = len(prompt_ids) + len(answer_ids)
+    if length > model.context_length:
         raise PairsError(
-            f"The pair {_shorten(pair.prompt)!r} takes {len(prompt_ids) + len(answer_ids)} "
-            f"tokens and {model.name} reads {model.context_length}: shorten it."
+            f"The pair {_shorten(pair.prompt)!r} takes {length} tokens and {model.name} "
+            f"reads {model.context_length}: shorten it."
         )
     return EncodedPair(
         input_ids=(*prompt_ids, *answer_ids),
@@ -151,16 +152,6 @@ def find_leaks(
             if closest is not None and similarity >= near:
                 leaks.append(Leak("near", closest, pair, similarity))
     return leaks
-
-
-def normalise(text: str) -> str:
-    """Return a text without what doesn't change its meaning: case, punctuation, spacing."""
-    return " ".join(text.casefold().translate(_PUNCTUATION_TO_SPACE).split())
-
-
-_PUNCTUATION_TO_SPACE = str.maketrans(
-    dict.fromkeys(string.punctuation + "‘’“”„…–—·¿¡«»", " ")
-)
 
 
 class _WordIndex:
@@ -210,8 +201,8 @@ def _find_template_words(pairs: Sequence[Pair]) -> set[str]:
 def _parse_line(line: bytes, where: str) -> Pair:
     if len(line) > LONGEST_LINE:
         raise PairsError(
-            f"{where} is {len(line)} bytes long, and {LONGEST_LINE} are the most: is it one "
-            "pair per line?"
+            f"{where} is {len(line)} bytes long and may have {LONGEST_LINE}: write one "
+            "pair per line, and shorten long texts."
         )
     try:
         fields = json.loads(line.decode("utf-8"))
@@ -249,17 +240,6 @@ def _read_fields(fields: object, where: str) -> Pair:
 def _as_fields(pair: Pair) -> dict[str, str]:
     fields = {"prompt": pair.prompt, "response": pair.response}
     return fields | ({"sample_id": pair.sample_id} if pair.sample_id else {})
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def _shorten(text: str, length: int = 60) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from prompt_or_tune.adapters import Adapter
 from prompt_or_tune.models import LanguageModel
 from prompt_or_tune.records import Prediction, TokenProbability
-from prompt_or_tune.tuning import Adapter
 
 
 @dataclass(frozen=True)
@@ -41,15 +42,16 @@ def predict(
     if not prompts:
         return []
     texts = model.generate(prompts, max_new_tokens=max_new_tokens)
-    likeliest = model.next_token_probabilities(prompts).topk(top, dim=-1)
+    probabilities = model.next_token_probabilities(prompts)
+    likeliest = probabilities.topk(min(top, probabilities.shape[-1]), dim=-1)
     return [
         Prediction(
             prompt=prompt,
             text=text,
             tokens=_show_tokens(model, model.encode_prompt(prompt)),
-            top_tokens=_read_candidates(model, ids, probabilities),
+            top_tokens=_read_candidates(model, ids, chances),
         )
-        for prompt, text, ids, probabilities in zip(
+        for prompt, text, ids, chances in zip(
             prompts,
             texts,
             likeliest.indices.tolist(),
@@ -100,17 +102,20 @@ def _read_candidates(
     return tuple(map(TokenProbability, texts, ids, probabilities))
 
 
+# ── As text ────────────────────────────────────────────────────────────────────────────
+
+_WIDTH = 100  # characters of a line
 _COLUMN = 36  # characters of one model's column
 
 
 def _draw_input(trace: PredictionTrace) -> list[str]:
-    tokens = " ".join(f"{_quote(t)}" for t in trace.tokens)
+    ids = " ".join(map(str, trace.token_ids))
     return [
         "Layer 1: the input",
-        f"  prompt     {trace.prompt}",
-        f"  formatted  {_quote(trace.formatted)}",
-        f"  tokens     {tokens}",
-        f"  ids        {' '.join(map(str, trace.token_ids))}  ({len(trace.tokens)} tokens)",
+        *_draw_field("prompt", trace.prompt),
+        *_draw_field("formatted", repr(trace.formatted)),
+        *_draw_field("tokens", " ".join(map(repr, trace.tokens))),
+        *_draw_field("ids", f"{ids} ({len(trace.token_ids)} tokens)"),
     ]
 
 
@@ -120,9 +125,9 @@ def _draw_models(trace: PredictionTrace) -> list[str]:
     return [
         "Layer 2: the model, and what it thinks comes first",
         *(f"  {left:<{_COLUMN}}  {right}".rstrip() for left, right in rows),
-        "",
-        f"  base says        {trace.base.text}",
-        f"  fine-tuned says  {trace.tuned.text}",
+        "and what it says then",
+        *_draw_field("base", trace.base.text),
+        *_draw_field("fine-tuned", trace.tuned.text),
     ]
 
 
@@ -130,11 +135,18 @@ def _draw_candidates(prediction: Prediction) -> list[str]:
     lines = []
     for candidate in prediction.top_tokens:
         bar = "█" * round(candidate.probability * 12)
-        token = _quote(candidate.token)
-        lines.append(f"{token:<14.14} {candidate.probability:6.1%} {bar}")
+        lines.append(f"{candidate.token!r:<14.14} {candidate.probability:6.1%} {bar}")
     return lines
 
 
-def _quote(text: str) -> str:
-    """Return a text with its spaces and line breaks visible."""
-    return repr(text)
+def _draw_field(label: str, text: str) -> list[str]:
+    """Return a labelled text, its lines kept and wrapped, aligned under each other."""
+    lines = [
+        part
+        for line in text.splitlines() or [""]
+        for part in textwrap.wrap(line, _WIDTH - 14, break_on_hyphens=False) or [""]
+    ]
+    heads = [label, *[""] * (len(lines) - 1)]
+    return [
+        f"  {head:<12}{line}".rstrip() for head, line in zip(heads, lines, strict=True)
+    ]

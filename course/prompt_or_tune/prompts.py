@@ -30,14 +30,17 @@ class Template:
     def __post_init__(self) -> None:
         known = ", ".join(f"{{{place}}}" for place in self.PLACES)
         try:
-            names = {name for _, name, _, _ in Formatter().parse(self.text) if name is not None}
+            names = {
+                name for _, name, _, _ in Formatter().parse(self.text) if name is not None
+            }
         except ValueError as error:
             raise TemplateError(
                 f"The template's braces do not match ({error}): write one of {known}."
             ) from error
         if stray := names - set(self.PLACES):
             raise TemplateError(
-                f"The template has a place {{{sorted(stray)[0]}}}: only {known} can be filled."
+                f"The template has a place {{{sorted(stray)[0]}}}: "
+                f"only {known} can be filled."
             )
         if not names:
             raise TemplateError(

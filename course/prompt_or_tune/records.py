@@ -1,4 +1,4 @@
-"""The records that move between the five stages: frozen, and named as the field names them."""
+"""The records that move between the five stages, named as the field names them."""
 
 from __future__ import annotations
 

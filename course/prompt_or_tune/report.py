@@ -6,16 +6,24 @@ text that comes from data (prompts, answers, names of arms) is escaped.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from prompt_or_tune.figures import Drawing
+from prompt_or_tune.decision.tasks import find_spec
+from prompt_or_tune.figures import Drawing, Family, draw_results, family_of, name_arm
 from prompt_or_tune.files import write_atomically
+
+if TYPE_CHECKING:
+    from prompt_or_tune.decision.arms import ArmResult
+    from prompt_or_tune.decision.tasks import TaskSpec
+    from prompt_or_tune.decision.verdicts import Verdict
 
 
 @dataclass(frozen=True)
@@ -55,11 +63,14 @@ class Table:
 _NO_NUMBER = ("", "–", "—", "never", "not measured", "not measured yet")
 
 
+_NUMBER = re.compile(
+    r"[<>≈±×$€£\s]*[-−+]?\d(?:[\d\s.,/%×+–()\[\]$€£-]|e[-+]?\d|to|[kMGTPE])*"
+)
+
+
 def _is_number(cell: str) -> bool:
     """Return whether a cell reads as a number: with unit, sign, interval or share."""
-    return bool(
-        re.fullmatch(r"[<>≈±×$€£ ]*[-−+]?\d[\d\s.,/%×e+–()kMGT-]*(\[.*\])?", cell)
-    )
+    return _NUMBER.fullmatch(cell) is not None
 
 
 @dataclass(frozen=True)
@@ -120,6 +131,72 @@ def _tabulate_drawing(drawing: Drawing) -> Table:
     return Table(
         f"The numbers of the figure: {drawing.title}", drawing.columns, drawing.rows
     )
+
+
+# ── The README's result ────────────────────────────────────────────────────────────────
+
+
+def write_result_block(
+    results: Sequence[ArmResult], verdicts: Sequence[Verdict], picture: str
+) -> str:
+    """Return the README's result in Markdown: the figure, a table, the verdicts.
+
+    `picture` is the address of the saved `draw_results` figure, from the README.
+    """
+    drawing = draw_results(results, verdicts)
+    image = (
+        f'<img src="{html.escape(picture)}" alt="{html.escape(drawing.alt)}" width="720">'
+    )
+    sentences = "\n".join(f"- {_escape_cell(v.sentence)}" for v in verdicts)
+    table = markdown_table(tabulate_results(results, verdicts))
+    return "\n\n".join([image, table, sentences])
+
+
+def tabulate_results(results: Sequence[ArmResult], verdicts: Sequence[Verdict]) -> Table:
+    """Return a row per task and decisive test: the winner beside its strongest rivals."""
+    rows = []
+    for verdict in verdicts:
+        spec = find_spec(verdict.task)
+        for test in spec.decisive:
+            found = [r for r in results if (r.task, r.test) == (spec.name, test)]
+            if found:
+                rows.append(
+                    _compare_winner(spec, test, found, verdict.recommendation.arm)
+                )
+    return Table(
+        "",
+        ("task, on queries never trained on", "wins", "right [95 % interval]",
+         "tokens a query", "best prompt", "best tuned", "best without a model"),
+        tuple(rows),
+    )  # fmt: skip
+
+
+def _compare_winner(
+    spec: TaskSpec, test: str, results: Sequence[ArmResult], winner: str
+) -> tuple[str, ...]:
+    """Return the winner's numbers on a test, and the best of each side."""
+    won = next(r for r in results if r.arm == winner)
+    where = f"{spec.title}: {test}" if len(spec.decisive) > 1 else spec.title
+    return (
+        where,
+        name_arm(winner, spec),
+        f"{won.rate.rate:.2f} [{won.rate.low:.2f}–{won.rate.high:.2f}]",
+        f"{won.prompt_tokens + won.response_tokens:.0f}",
+        _name_best(spec, results, ("base", "prompted")),
+        _name_best(spec, results, ("tuned", "both")),
+        _name_best(spec, results, ("rival",)),
+    )
+
+
+def _name_best(
+    spec: TaskSpec, results: Sequence[ArmResult], families: Sequence[Family]
+) -> str:
+    """Return the best arm of some families with its rate."""
+    able = [r for r in results if family_of(r.arm) in families]
+    if not able:
+        return "–"
+    best = max(able, key=lambda r: r.rate.rate)
+    return f"{name_arm(best.arm, spec)} {best.rate.rate:.2f}"
 
 
 # ── Markdown between markers ───────────────────────────────────────────────────────────

@@ -15,6 +15,7 @@ from typing import Literal
 
 from prompt_or_tune.lexicon import parse_request
 from prompt_or_tune.records import Sample
+from prompt_or_tune.scoring import normalise
 
 SplitName = Literal["train", "development", "test", "new_subjects"]
 SPLITS: tuple[SplitName, ...] = ("train", "development", "test", "new_subjects")
@@ -89,11 +90,6 @@ def strip_markup(text: str) -> str:
     return " ".join(without_tags.split())
 
 
-def normalise(text: str) -> str:
-    """Return what makes two requests the same: words alone, in lower case."""
-    return " ".join(re.findall(r"[\w'’-]+", text.lower()))
-
-
 _FOREIGN_WORDS = frozenset(
     """écris écrivez poème sur le la les des une décris schreibe ein eine gedicht über
     beschreibe der das die escribe un una poema sobre el describe el los scrivi una
@@ -165,7 +161,9 @@ def load_samples(split: SplitName = "train") -> tuple[Sample, ...]:
     `ValueError` for any other name.
     """
     if split not in SPLITS:
-        raise ValueError(f"there is no split {split!r}: choose one of {', '.join(SPLITS)}")
+        raise ValueError(
+            f"there is no split {split!r}: choose one of {', '.join(SPLITS)}"
+        )
     if split == "train":
         return clean(load_raw()).samples
     chosen = [entry for entry in _entries() if entry.split == split]

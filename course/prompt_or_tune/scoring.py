@@ -1,7 +1,6 @@
 """Say whether an answer is right, in code: rules, briefs, rates and paired tests."""
 
 # The protocol `Rule` documents `name`, `check` and `explain` once, for all rules.
-# ruff: noqa: D102
 
 from __future__ import annotations
 
@@ -606,13 +605,18 @@ def pass_rate(passed: Iterable[bool], confidence: float = 0.95) -> Rate:
     Raises ValueError when there is no answer to rate.
     """
     results = list(passed)
-    if not results:
+    return rate_of(sum(map(bool, results)), len(results), confidence)
+
+
+def rate_of(successes: int, n: int, confidence: float = 0.95) -> Rate:
+    """Return a share of successes with its Wilson interval.
+
+    Raises ValueError when there is nothing to rate, or the share is impossible.
+    """
+    if n == 0:
         raise ValueError("There are no answers to rate.")
-    successes = sum(map(bool, results))
-    interval = wilson_interval(successes, len(results), confidence)
-    return Rate(
-        successes, len(results), successes / len(results), interval.low, interval.high
-    )
+    interval = wilson_interval(successes, n, confidence)
+    return Rate(successes, n, successes / n, interval.low, interval.high)
 
 
 def rates_by_rule(results: Sequence[BriefResult]) -> dict[str, Rate]:

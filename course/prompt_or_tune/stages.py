@@ -1,4 +1,4 @@
-"""The one list of the five stages. Figures, notebooks and the command read it from here."""
+"""The one list of the five stages: figures, notebooks and the command read it here."""
 
 from __future__ import annotations
 

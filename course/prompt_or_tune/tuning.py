@@ -1,4 +1,4 @@
-"""Stage 4: LoRA fine-tuning, as a stream of steps and epochs that can be watched and stopped.
+"""Stage 4: LoRA fine-tuning, as a stream of steps and epochs to watch, or to stop.
 
 `tune` returns a `Tuning`: iterate over it to see every step and epoch, or call
 `finish()`. What trains is PEFT's LoRA inside a transformers model; the loop is ours,
@@ -8,25 +8,20 @@ prompt tokens, per-step bookkeeping): tests/benchmarks/bench_tuning.py has the r
 
 from __future__ import annotations
 
-import json
+import inspect
+import itertools
 import math
-import os
 import random
-import shutil
-import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from typing import cast
 
 import torch
-from peft import LoraConfig, PeftConfig, get_peft_model
-from peft.utils import get_peft_model_state_dict
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from peft import LoraConfig, PeftModel
 
-from prompt_or_tune.models import LanguageModel
+from prompt_or_tune.adapters import Adapter, add_lora, read_adapter
+from prompt_or_tune.models import LanguageModel, name_portably
 from prompt_or_tune.pairs import IGNORED_LABEL, EncodedPair, encode
 from prompt_or_tune.records import EpochRecord, Pair, StepRecord, TuningRun
 
@@ -66,45 +61,6 @@ def default_settings(model: LanguageModel) -> TuningSettings:
     """Return settings for a model: a tiny one needs a higher learning rate."""
     tiny = model.count_parameters() < SMALL_MODEL
     return TuningSettings(learning_rate=5e-3 if tiny else 2e-4)
-
-
-@dataclass(frozen=True, eq=False)
-class Adapter:
-    """What LoRA has learned: PEFT's configuration, and tensors by PEFT's names.
-
-    It knows its base only by a portable name; no path is ever kept.
-    """
-
-    config: Mapping[str, Any]
-    tensors: Mapping[str, torch.Tensor]
-
-    def make_config(self) -> LoraConfig:
-        """Return a fresh PEFT configuration (PEFT changes those that it is given)."""
-        return LoraConfig(**dict(self.config))
-
-    def count_parameters(self) -> int:
-        """Return how many numbers were trained."""
-        return sum(tensor.numel() for tensor in self.tensors.values())
-
-    def save(self, folder: str | os.PathLike[str]) -> None:
-        """Save in PEFT's own format, so that `PeftModel.from_pretrained` loads it.
-
-        Raises TuningError: read-only folder, full disk.
-        """
-        try:
-            _save_adapter(self, Path(folder))
-        except OSError as error:
-            raise TuningError(
-                f"The adapter can't be saved in {folder}: {error.strerror or error}."
-            ) from error
-
-    @classmethod
-    def load(cls, folder: str | os.PathLike[str]) -> Adapter:
-        """Load an adapter from a folder in PEFT's format.
-
-        Raises TuningError: no such folder, files missing or damaged, not LoRA.
-        """
-        return _load_adapter(Path(folder))
 
 
 def tune(
@@ -156,7 +112,7 @@ class Tuning:
     def stop(self) -> None:
         """End the run after the current step; finished epochs are kept."""
         self._stopped = True
-        if not self._events.gi_running:
+        if inspect.getgeneratorstate(self._events) != inspect.GEN_RUNNING:
             self._events.close()
 
     def finish(self) -> TuningRun:
@@ -173,26 +129,23 @@ class Tuning:
         """
         if self._adapter is None:
             raise TuningError(
-                "No epoch has finished, so there is no adapter to keep: let the run go on "
-                "until the end of its first epoch."
+                "No epoch has finished, so there is no adapter to keep: let the run go "
+                "on until the end of its first epoch."
             )
-        return TuningRun(
-            self._adapter, tuple(self._trace), self.settings, self.model.name
-        )
+        name = name_portably(self.model.name)
+        return TuningRun(self._adapter, tuple(self._trace), self.settings, name)
 
     @property
     def steps(self) -> int:
         """Return how many optimiser steps the whole run takes."""
         return self.settings.count_steps(len(self._encoded))
 
-    def _train(self):  # type: ignore[no-untyped-def]
+    def _train(self) -> Generator[StepRecord | EpochRecord, None, None]:
         trainer = _Trainer(self.model, self.settings, self.steps)
         try:
-            epoch = 0
-            while trainer.step < self.steps:
-                epoch += 1
+            for epoch in itertools.count(1):
                 yield from self._train_epoch(trainer, epoch)
-                if self._stopped:
+                if self._stopped or trainer.step == self.steps:
                     return
         finally:
             self.model.detach()
@@ -201,17 +154,18 @@ class Tuning:
         self, trainer: _Trainer, epoch: int
     ) -> Iterator[StepRecord | EpochRecord]:
         totals = _EpochTotals()
-        shuffled = make_batches(self._encoded, self.settings, epoch)
-        for batch in shuffled[: self.steps - trainer.step]:
-            record, hits, labels = trainer.take_step(batch, epoch)
-            totals.add(record, hits, labels)
-            yield record
+        batches = make_batches(self._encoded, self.settings, epoch)
+        for batch in batches[: self.steps - trainer.step]:
+            step, hits, labels = trainer.take_step(batch, epoch)
+            totals.add(step, hits, labels)
+            yield step
             if self._stopped:
                 return
-        self._adapter = trainer.snapshot()
+        adapter = trainer.snapshot()
         record = totals.make_record(epoch, self._measure_accuracy())
         final = trainer.step == self.steps
         observation = observe([*self._trace, record], final=final)
+        self._adapter = adapter
         self._trace.append(replace(record, observation=observation))
         yield self._trace[-1]
 
@@ -245,7 +199,7 @@ def _check_start(
         raise TuningError(f"max_steps must be at least 1, not {settings.max_steps}.")
 
 
-# Batches
+# ── Batches ──────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True)
@@ -308,24 +262,22 @@ def collate(rows: Sequence[EncodedPair], pad_id: int, device: torch.device) -> B
     )
 
 
-# Steps
+# ── Steps ────────────────────────────────────────────────────────────────────────────
 
 
 class _Trainer:
     """The network with fresh LoRA layers, the optimiser, and one step at a time."""
 
-    def __init__(self, model: LanguageModel, settings: TuningSettings, steps: int) -> None:
+    def __init__(
+        self, model: LanguageModel, settings: TuningSettings, steps: int
+    ) -> None:
         self.model = model
         self.settings = settings
         self.steps = steps
         self.step = 0
-        self.config = make_lora_config(model, settings)
         with torch.random.fork_rng(devices=_random_devices(model.device)):
             torch.manual_seed(settings.seed)  # LoRA's A is random
-            model.network = get_peft_model(model.network, LoraConfig(**self.config))
-        # Evaluation mode: whatever dropout the base may have stays off, so that a run
-        # repeats exactly; LoRA itself has none here.
-        model.network.eval()
+            model.network = add_lora(model.network, make_lora_config(model, settings))
         self.parameters = [p for p in model.network.parameters() if p.requires_grad]
         self.optimizer = torch.optim.AdamW(
             self.parameters, lr=settings.learning_rate, weight_decay=0.0, fused=True
@@ -358,9 +310,7 @@ class _Trainer:
 
     def snapshot(self) -> Adapter:
         """Return a copy of what has been learned so far."""
-        tensors = get_peft_model_state_dict(self.model.network)
-        copies = {k: v.detach().cpu().clone() for k, v in tensors.items()}
-        return Adapter(dict(self.config), copies)
+        return read_adapter(cast(PeftModel, self.model.network))
 
     def _compute_loss(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         with torch.enable_grad(), self.model.autocast():
@@ -375,8 +325,10 @@ class _Trainer:
             logits, targets, ignore_index=IGNORED_LABEL
         )
         with torch.no_grad():
-            hits = (logits.argmax(-1) == targets).sum()
-        return loss, hits
+            # Right is a target that nothing beats; an argmax takes several times longer.
+            of_targets = logits.gather(1, targets.clamp(min=0)[:, None])[:, 0]
+            right = (of_targets >= logits.amax(-1)) & (targets != IGNORED_LABEL)
+        return loss, right.sum()
 
     def _update(self, loss: torch.Tensor, rate: float) -> None:
         for group in self.optimizer.param_groups:
@@ -396,24 +348,18 @@ class _Trainer:
             )
 
 
-def make_lora_config(model: LanguageModel, settings: TuningSettings) -> dict[str, Any]:
+def make_lora_config(model: LanguageModel, settings: TuningSettings) -> LoraConfig:
     """Return PEFT's options: all linear layers of the language part, no dropout."""
-    options: dict[str, Any] = {
-        "r": settings.rank,
-        "lora_alpha": settings.alpha,
-        "lora_dropout": 0.0,
-        "target_modules": "all-linear",
-        "task_type": "CAUSAL_LM",
-        "base_model_name_or_path": name_portably(model.name),
-    }
-    if hasattr(model.network.config, "vision_config"):
-        options["exclude_modules"] = r".*(vision|multi_modal|audio).*"
-    return options
-
-
-def name_portably(name: str) -> str:
-    """Return a model's name without any path: of a folder only its own name."""
-    return Path(name).resolve().name if Path(name).expanduser().exists() else name
+    sees = hasattr(model.network.config, "vision_config")
+    return LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha,
+        lora_dropout=0.0,
+        target_modules="all-linear",
+        exclude_modules=r".*(vision|multi_modal|audio).*" if sees else None,
+        task_type="CAUSAL_LM",
+        base_model_name_or_path=name_portably(model.name),
+    )
 
 
 def _random_devices(device: torch.device) -> list[torch.device]:
@@ -446,57 +392,7 @@ class _EpochTotals:
         )
 
 
-# Adapter files
-
-
-def _save_adapter(adapter: Adapter, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(dir=folder, prefix=".saving-"))
-    try:
-        config = adapter.make_config()
-        config.inference_mode = True
-        config.save_pretrained(str(scratch))
-        save_file(dict(adapter.tensors), scratch / _TENSORS, metadata={"format": "pt"})
-        for name in (_TENSORS, _CONFIG):
-            os.replace(scratch / name, folder / name)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _load_adapter(folder: Path) -> Adapter:
-    for name in (_CONFIG, _TENSORS):
-        if not (folder / name).is_file():
-            raise TuningError(
-                f"{folder} holds no adapter: {name} is missing. Adapter.save writes it."
-            )
-    try:
-        config = PeftConfig.from_pretrained(str(folder))
-        tensors = load_file(folder / _TENSORS)
-    except (SafetensorError, json.JSONDecodeError, ValueError, TypeError, OSError) as error:
-        raise TuningError(f"The adapter in {folder} is damaged: {error}.") from error
-    if not isinstance(config, LoraConfig):
-        raise TuningError(f"The adapter in {folder} is not LoRA but {config.peft_type}.")
-    return Adapter(_keep_options(config), tensors)
-
-
-def _keep_options(config: LoraConfig) -> dict[str, Any]:
-    names = (
-        "r",
-        "lora_alpha",
-        "lora_dropout",
-        "target_modules",
-        "exclude_modules",
-        "task_type",
-        "base_model_name_or_path",
-    )
-    return {name: getattr(config, name) for name in names}
-
-
-_CONFIG = "adapter_config.json"
-_TENSORS = "adapter_model.safetensors"
-
-
-# The trace
+# ── The trace ────────────────────────────────────────────────────────────────────────
 
 
 def observe(trace: Sequence[EpochRecord], *, final: bool = False) -> str:
@@ -572,6 +468,8 @@ def _describe_progress(trace: Sequence[EpochRecord]) -> str:
         return "starts to learn the new pattern"
     gain = _accuracy(last) - _accuracy(trace[-2])
     drop = trace[-2].loss - last.loss
+    if gain <= _SMALL and _accuracy(last) == 1:
+        return "at its best: every answer is right"
     if gain <= _SMALL and _accuracy(last) >= _GOOD:
         return "small gains, close to its best"
     if gain <= _NOISE and drop <= 0.05 * trace[-2].loss:

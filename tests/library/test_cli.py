@@ -6,20 +6,27 @@ import errno
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.tiny_models import build_llama
-
 from prompt_or_tune.cli import main
 from prompt_or_tune.cli.output import OutputError, require_writable, write_all
 
-RUN = "from prompt_or_tune.cli import main; main()"
+from tests.tiny_models import build_llama
+
+# Importing torch takes seconds, and these tests are not about the device.
+RUN = (
+    "from prompt_or_tune import cli, doctor\n"
+    "doctor._examine_device = lambda: doctor.Finding('machine', 'device', 'any')\n"
+    "cli.main()"
+)
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class Outcome:
 
     @property
     def error(self) -> str:
-        """The one line that was said on stderr, behind the command's name."""
+        """Return the one line that was said on stderr, behind the command's name."""
         lines = self.err.strip().splitlines()
         said = [line for line in lines if line.startswith("prompt-or-tune: ")]
         assert said == lines[-1:], self.err
@@ -55,7 +62,7 @@ def write_tickets(path: Path, count: int = 72) -> Path:
     """Write support tickets with one of three labels: a domain that is not ours."""
     labels = {"refund": "billing", "password": "login", "parcel": "delivery"}
     rows = [
-        {"prompt": f"Ticket {n}: my {word} is lost, order {n * 37}", "response": label}
+        {"prompt": f"Ticket {n}: lost {word}, order {n * 37}", "response": label}
         for n in range(count // 3)
         for word, label in labels.items()
     ]
@@ -69,8 +76,10 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory) -> Path:
-    folder: Path = build_llama(tmp_path_factory.mktemp("model"))
-    return folder
+    # As much context as Seedling's, so that prompts with examples fit.
+    folder = tmp_path_factory.mktemp("model")
+    built: Path = build_llama(folder, max_position_embeddings=512)
+    return built
 
 
 @pytest.fixture
@@ -86,13 +95,13 @@ class TestStarting:
     def test_help_needs_neither_torch_nor_matplotlib(self):
         look = (
             "import sys, prompt_or_tune\n"
-            "light = {name for name in sys.modules if name.startswith('prompt_or_tune')}\n"
+            "own = [name for name in sys.modules if name.startswith('prompt_or')]\n"
             "from prompt_or_tune.cli import main\n"
             "try:\n    main(['--help'])\nexcept SystemExit as left:\n"
             "    assert left.code == 0\n"
-            "heavy = {'torch', 'transformers', 'matplotlib', 'numpy'} & set(sys.modules)\n"
+            "heavy = {'torch', 'transformers', 'matplotlib'} & set(sys.modules)\n"
             "assert not heavy, heavy\n"
-            "assert light == {'prompt_or_tune'}, light"
+            "assert own == ['prompt_or_tune'], own"
         )
         done = subprocess.run(
             [sys.executable, "-c", look], capture_output=True, text=True
@@ -179,7 +188,7 @@ class TestOutput:
         with pytest.raises(OutputError, match="is a file"):
             require_writable(tmp_path / "file" / "report")
         if Path("/proc/self").exists():
-            with pytest.raises(OutputError, match="can't|cannot be written"):
+            with pytest.raises(OutputError, match="cannot be written"):
                 require_writable(Path("/proc/report"))
 
     def test_looking_makes_no_folder(self, tmp_path):
@@ -206,7 +215,7 @@ class TestDecideRefusing:
     @pytest.mark.parametrize(
         ("options", "sentence"),
         [
-            ((), "which model? .* Seedling, the course's own, knows an almanac"),
+            ((), r"which model\? .* Seedling, the course's own, knows an almanac"),
             (("--rule", "fuzzy"), 'no rule "fuzzy"'),
             (("--rule", "numeric"), "line 1: .* holds no number"),
             (("--template", "Label it"), "has no {prompt}"),
@@ -222,7 +231,7 @@ class TestDecideRefusing:
     def test_options_that_make_no_sense_are_one_line(self, tickets, options, sentence):
         outcome = run("decide", tickets, *options)
         assert outcome.code == 1
-        pytest.fail(outcome.error) if not _matches(sentence, outcome.error) else None
+        assert re.search(sentence, outcome.error)
         assert outcome.out == ""
 
     @pytest.mark.parametrize(
@@ -263,12 +272,6 @@ class TestDecideRefusing:
         assert "line 5: the prompt takes" in error
 
 
-def _matches(pattern: str, text: str) -> bool:
-    import re
-
-    return re.search(pattern, text) is not None
-
-
 def test_the_split_can_be_saved_and_used_again(tickets, tmp_path):
     saved = tmp_path / "split.jsonl"
     outcome = run("decide", tickets, "--save-split", saved, "--seed", 3)
@@ -285,33 +288,31 @@ def test_the_split_can_be_saved_and_used_again(tickets, tmp_path):
     assert "which model?" in run("decide", saved).error
 
 
+# Support tickets, a local model folder, and an API that knows every answer.
+
+
+@pytest.fixture(scope="module")
+def deciding(tmp_path_factory, model) -> tuple[object, ...]:
+    folder = tmp_path_factory.mktemp("decide")
+    tickets = write_tickets(folder / "tickets.jsonl")
+    (folder / "api.jsonl").write_text(tickets.read_text())
+    api = ("--answers", f"api={folder / 'api.jsonl'}", "--price", "api=0.002")
+    template = ("--template", "Label this: {prompt}")
+    output = ("--output", folder / "report")
+    return ("decide", tickets, "--model", model, *QUICK, *api, *template, *output)
+
+
+@pytest.fixture(scope="module")
+def decided(deciding) -> Outcome:
+    return run(*deciding, "--json")
+
+
 @pytest.mark.slow
 class TestDecide:
-    """Support tickets, a local model folder, and an API that knows every answer."""
-
-    @pytest.fixture(scope="class")
-    def folder(self, tmp_path_factory) -> Path:
-        folder: Path = tmp_path_factory.mktemp("decide")
-        return folder
-
-    @pytest.fixture(scope="class")
-    def options(self, folder, model) -> tuple[object, ...]:
-        tickets = write_tickets(folder / "tickets.jsonl")
-        (folder / "api.jsonl").write_text(tickets.read_text())
-        api = ("--answers", f"api={folder / 'api.jsonl'}", "--price", "api=0.002")
-        template = ("--template", "Label this: {prompt}")
-        output = ("--output", folder / "report")
-        return (tickets, "--model", model, *QUICK, *api, *template, *output)
-
-    @pytest.fixture(scope="class")
-    def outcome(self, options) -> Outcome:
-        return run("decide", *options, "--json")
-
-    @pytest.fixture(scope="class")
-    def found(self, outcome) -> dict[str, object]:
-        assert outcome.code == 0, outcome.err
-        decision: dict[str, object] = json.loads(outcome.out)
-        return decision
+    @pytest.fixture
+    def found(self, decided) -> Any:
+        assert decided.code == 0, decided.err
+        return json.loads(decided.out)
 
     def test_every_arm_and_rival_is_measured_on_the_same_rows(self, found):
         assert [arm["arm"] for arm in found["arms"]] == [
@@ -339,22 +340,23 @@ class TestDecide:
     def test_the_curve_holds_the_sizes_asked_for_and_all(self, found):
         assert [point["pairs"] for point in found["curve"]] == [12, 43]
 
-    def test_the_page_stands_alone_and_holds_the_evidence(self, found, folder):
-        page = (folder / "report" / "decision.html").read_text(encoding="utf-8")
+    def test_the_page_stands_alone_and_holds_the_evidence(self, found, deciding):
+        folder = deciding[-1]
+        page = (folder / "decision.html").read_text(encoding="utf-8")
         assert "<h1>Use api</h1>" in page
         assert "Label this: {prompt}" in page
         assert "http" not in page.replace("http://www.w3.org", "")
         written = {Path(path).name for path in found["files"]}
-        assert written == {path.name for path in (folder / "report").iterdir()}
+        assert written == {path.name for path in folder.iterdir()}
         assert {"arms.png", "learning-curve.png", "decision-map.png"} <= written
 
-    def test_progress_is_on_stderr(self, outcome):
-        assert "… retrieved few-shot" in outcome.err
+    def test_progress_is_on_stderr(self, decided):
+        assert "… retrieved few-shot" in decided.err
 
-    def test_for_people_it_prints_table_decision_and_flips(self, options, monkeypatch):
+    def test_for_people_it_prints_table_decision_and_flips(self, deciding, monkeypatch):
         monkeypatch.setenv("COLUMNS", "60")
         monkeypatch.setenv("NO_COLOR", "1")
-        outcome = run("decide", *options)
+        outcome = run(*deciding)
         assert outcome.code == 0, outcome.err
         assert "Use: api" in outcome.out
         assert "Where it would flip" in outcome.out
@@ -363,34 +365,28 @@ class TestDecide:
         assert "\x1b" not in outcome.out
 
 
+@pytest.fixture(scope="module")
+def touring(tmp_path_factory, model) -> Iterator[tuple[object, ...]]:
+    sizes = ("--pairs", 20, "--epochs", 2, "--test-size", 4)
+    output = tmp_path_factory.mktemp("tour") / "page"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("prompt_or_tune.tour.pipeline.FACT_STEPS", 3)
+        yield ("tour", *sizes, "--model", model, "--output", output)
+
+
+@pytest.fixture(scope="module")
+def toured(touring) -> Outcome:
+    return run(*touring, "--json")
+
+
 @pytest.mark.slow
 class TestTour:
     """A short tour with a local model folder."""
 
-    @pytest.fixture(scope="class")
-    def short(self) -> Iterator[None]:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("prompt_or_tune.tour.pipeline.FACT_STEPS", 3)
-            yield
-
-    @pytest.fixture(scope="class")
-    def output(self, tmp_path_factory) -> Path:
-        return tmp_path_factory.mktemp("tour") / "page"
-
-    @pytest.fixture(scope="class")
-    def options(self, model, output) -> tuple[object, ...]:
-        sizes = ("--pairs", 20, "--epochs", 2, "--test-size", 4)
-        return ("tour", *sizes, "--model", model, "--output", output)
-
-    @pytest.fixture(scope="class")
-    def outcome(self, options, short) -> Outcome:
-        return run(*options, "--json")
-
-    @pytest.fixture(scope="class")
-    def found(self, outcome) -> dict[str, object]:
-        assert outcome.code == 0, outcome.err
-        tour: dict[str, object] = json.loads(outcome.out)
-        return tour
+    @pytest.fixture
+    def found(self, toured) -> Any:
+        assert toured.code == 0, toured.err
+        return json.loads(toured.out)
 
     def test_the_counts_are_those_of_the_data(self, found):
         stages = found["stages"]
@@ -420,18 +416,18 @@ class TestTour:
         }
         assert {arm["of"] for arm in found["measured_now"]} == {4}
 
-    def test_the_page_and_figures_are_written(self, found, output):
-        names = {path.name for path in output.iterdir()}
+    def test_the_page_and_figures_are_written(self, found, touring):
+        names = {path.name for path in touring[-1].iterdir()}
         assert {Path(path).name for path in found["files"]} == names
         assert {"tour.html", "training-trace.png", "prediction-1.png"} <= names
 
-    def test_how_long_each_part_takes_is_said_beforehand(self, outcome):
-        assert outcome.err.startswith("The tour takes about ")
-        assert "stage 4 (fine-tuning" in outcome.err
+    def test_how_long_each_part_takes_is_said_beforehand(self, toured):
+        assert toured.err.startswith("The tour takes about ")
+        assert "stage 4 (fine-tuning" in toured.err
 
-    def test_for_people_it_prints_every_stage(self, options, short, monkeypatch):
+    def test_for_people_it_prints_every_stage(self, touring, monkeypatch):
         monkeypatch.setenv("COLUMNS", "60")
-        outcome = run(*options)
+        outcome = run(*touring)
         assert outcome.code == 0, outcome.err
         for heading in (
             "1 Input data",

@@ -1,6 +1,8 @@
 """Measuring arms: prompts, knobs chosen on development data, costs, and both runs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 from prompt_or_tune.decision import (
@@ -25,8 +27,9 @@ from prompt_or_tune.decision import (
 )
 from prompt_or_tune.decision.arms import count_training_tokens, plan_asking
 from prompt_or_tune.decision.curves import plan_jobs, run_jobs
-from prompt_or_tune.lexicon import parse_request
+from prompt_or_tune.lexicon import capitalise
 from prompt_or_tune.models import Answer
+from prompt_or_tune.scoring import Brief, LineCount, WordLimit
 
 from tests.tiny_models import build_llama
 
@@ -37,13 +40,13 @@ def voice():
 
 
 @dataclass
-class RuleModel:
+class _RuleModel:
     """A model that answers by a rule, counts a token per word, and keeps what it read."""
 
-    answer: object
+    answer: Callable[[str], str]
     context_length: int = 10_000
     name: str = "rule"
-    asked: list = field(default_factory=list)
+    asked: list[list[str]] = field(default_factory=list)
 
     def generate_detailed(self, prompts, *, max_new_tokens, batch_size):
         self.asked.append(list(prompts))
@@ -62,6 +65,11 @@ class RuleModel:
         return 1000
 
 
+def rule_model(answer, **traits) -> Any:
+    """Return a stand-in for a language model."""
+    return _RuleModel(answer, **traits)
+
+
 def copy_last_answer(prompt):
     """Answer with the last worked example's answer; without one, say nothing."""
     answers = [line for line in prompt.split("\n") if line.startswith("Answer: ")]
@@ -70,7 +78,7 @@ def copy_last_answer(prompt):
 
 class TestPrompting:
     def test_each_arm_gives_one_result_per_test(self, voice):
-        results = measure_arms(RuleModel(copy_last_answer), voice, arms=(BARE, LOOK_UP))
+        results = measure_arms(rule_model(copy_last_answer), voice, arms=(BARE, LOOK_UP))
         assert [(r.arm, r.test) for r in results] == [
             (BARE, NEW_COMBINATIONS),
             (BARE, NEW_SUBJECTS),
@@ -80,13 +88,13 @@ class TestPrompting:
         assert all(len(r.correct) == 8 for r in results)
 
     def test_the_test_is_asked_once_and_development_before_it(self, voice):
-        model = RuleModel(copy_last_answer)
+        model = rule_model(copy_last_answer)
         measure_arm(model, voice, FEW_SHOT, settings=ArmSettings(few_shot_counts=(1, 2)))
         sizes = [len(prompts) for prompts in model.asked]
         assert sizes == [6, 6, 8, 8]  # k = 1 and k = 2 on development, then the two tests
 
     def test_the_bare_arm_has_no_knobs_and_touches_no_development_data(self, voice):
-        model = RuleModel(copy_last_answer)
+        model = rule_model(copy_last_answer)
         results = measure_arm(model, voice, BARE)
         assert [len(prompts) for prompts in model.asked] == [8, 8]
         assert model.asked[0] == [q.bare for q in voice.tests[0].queries]
@@ -100,28 +108,30 @@ class TestPrompting:
             question = prompt.split("Request: ")[-1].removesuffix("\nAnswer:")
             return answers[question] if prompt.count("Request: ") == 3 else "no"
 
-        results = measure_arm(RuleModel(know_with_two_examples), voice, FEW_SHOT)
+        results = measure_arm(rule_model(know_with_two_examples), voice, FEW_SHOT)
         assert {r.knobs for r in results} == {"k = 2"}
         assert all(r.rate.rate == 1 for r in results)
         assert results[0].labels == 2
 
     def test_equal_knobs_go_to_the_cheapest(self, voice):
-        results = measure_arm(RuleModel(lambda prompt: "no"), voice, FEW_SHOT)
+        results = measure_arm(rule_model(lambda prompt: "no"), voice, FEW_SHOT)
         assert results[0].knobs == "k = 1"
 
     def test_the_right_form_breaks_ties(self, voice):
+        asked = voice.queries + voice.development
+
         def take_up_form_from_four(prompt):
-            subject, _ = parse_request(prompt.split("Request: ")[-1])
-            subject = subject[0].upper() + subject[1:]
+            query = next(q for q in asked if prompt.endswith(f"{q.bare}\nAnswer:"))
+            subject = capitalise(query.subject)
             return f"{subject} is odd and even" if prompt.count("Request:") > 4 else "no"
 
-        result = measure_arm(RuleModel(take_up_form_from_four), voice, FEW_SHOT)[0]
+        result = measure_arm(rule_model(take_up_form_from_four), voice, FEW_SHOT)[0]
         assert result.knobs == "k = 4"
         assert result.rate.rate == 0
-        assert result.form_rate.rate == 1
+        assert all(result.form)
 
     def test_prompts_that_do_not_fit_are_no_candidates(self, voice):
-        model = RuleModel(copy_last_answer, context_length=90)
+        model = rule_model(copy_last_answer, context_length=90)
         for arm in (FEW_SHOT, RETRIEVED):
             measure_arm(model, voice, arm)
         longest = max(model.count_tokens(p) for prompts in model.asked for p in prompts)
@@ -129,10 +139,10 @@ class TestPrompting:
 
     def test_an_arm_of_which_nothing_fits_says_so(self, voice):
         with pytest.raises(ValueError, match=r'"glossary" fits into the 60 tokens'):
-            measure_arm(RuleModel(copy_last_answer, context_length=60), voice, GLOSSARY)
+            measure_arm(rule_model(copy_last_answer, context_length=60), voice, GLOSSARY)
 
     def test_retrieved_examples_share_subject_or_setting(self, voice):
-        model = RuleModel(copy_last_answer)
+        model = rule_model(copy_last_answer)
         settings = ArmSettings(few_shot_counts=(2,))
         measure_arm(model, voice, RETRIEVED, settings=settings)
         for prompt, query in zip(model.asked[0], voice.tests[0].queries, strict=True):
@@ -142,13 +152,13 @@ class TestPrompting:
 
     def test_a_query_is_never_its_own_example(self):
         fact = build_fact_task().limited(development=4, test=6)
-        model = RuleModel(copy_last_answer)
+        model = rule_model(copy_last_answer)
         measure_arm(model, fact, RETRIEVED, settings=ArmSettings(few_shot_counts=(1,)))
         for prompt, query in zip(model.asked[-1], fact.tests[-1].queries, strict=True):
             assert prompt.count(query.bare) == 1
 
     def test_the_glossary_stands_before_the_question_with_its_price(self, voice):
-        model = RuleModel(copy_last_answer)
+        model = rule_model(copy_last_answer)
         glossary = measure_arm(model, voice, GLOSSARY)[0]
         bare = measure_arm(model, voice, BARE)[0]
         assert glossary.prompt_tokens > bare.prompt_tokens + 80
@@ -156,14 +166,14 @@ class TestPrompting:
         assert glossary.labels == len(voice.training)
 
     def test_an_unfinished_answer_is_wrong(self, voice):
-        right = {q.bare: q.answer for q in voice.queries}
-        cut = RuleModel(lambda prompt: right[prompt])
+        right: dict[str, str] = {q.bare: q.answer for q in voice.queries}
+        cut = rule_model(lambda prompt: right[prompt])
         cut.make_answer = lambda text: Answer(text, ended=False, tokens=24)
         assert measure_arm(cut, voice, BARE)[0].rate.rate == 0
-        assert measure_arm(RuleModel(right.get), voice, BARE)[0].rate.rate == 1
+        assert measure_arm(rule_model(right.get), voice, BARE)[0].rate.rate == 1
 
     def test_tokens_and_flops_are_means_per_query(self, voice):
-        result = measure_arm(RuleModel(lambda prompt: "one two"), voice, BARE)[0]
+        result = measure_arm(rule_model(lambda prompt: "one two"), voice, BARE)[0]
         words = [len(q.bare.split()) for q in voice.tests[0].queries]
         assert result.prompt_tokens == sum(words) / len(words)
         assert result.response_tokens == 3
@@ -174,12 +184,12 @@ class TestPrompting:
     def test_an_arm_that_the_task_does_not_have_is_refused(self):
         fact = build_fact_task().limited(development=4, test=4)
         with pytest.raises(ValueError, match='no arm "glossary" in the task "fact"'):
-            measure_arm(RuleModel(copy_last_answer), fact, GLOSSARY)
+            measure_arm(rule_model(copy_last_answer), fact, GLOSSARY)
 
     def test_progress_is_reported_before_each_arm_and_at_the_end(self, voice):
         seen = []
         measure_arms(
-            RuleModel(copy_last_answer),
+            rule_model(copy_last_answer),
             voice,
             arms=(BARE, LOOK_UP),
             on_progress=lambda *step: seen.append(step),
@@ -187,9 +197,23 @@ class TestPrompting:
         assert seen == [("bare", 0, 2), ("look-up table", 1, 2), ("done", 2, 2)]
 
     def test_a_few_answers_are_kept_to_look_at(self, voice):
-        result = measure_arm(RuleModel(lambda prompt: "no"), voice, BARE)[0]
+        result = measure_arm(rule_model(lambda prompt: "no"), voice, BARE)[0]
         assert len(result.examples) == 3
         assert result.examples[0].answer == "no"
+
+
+class TestRules:
+    def test_each_rule_of_a_brief_is_counted_alone(self, voice):
+        brief = Brief((LineCount(1), WordLimit(3)))
+        queries = tuple(replace(q, rule=brief) for q in voice.tests[0].queries)
+        task = replace(voice, tests=(replace(voice.tests[0], queries=queries),))
+        answers = iter(["one two", "far too many words"] * 4)
+        (result,) = measure_arm(rule_model(lambda prompt: next(answers)), task, BARE)
+        counts = {rule.name: rule.successes for rule in result.rules}
+        assert counts == {"1 line": 8, "at most 3 words": 4, "all rules": 4}
+
+    def test_a_task_of_exact_answers_has_no_rules_to_count(self, voice):
+        assert measure_arm(rule_model(lambda prompt: "no"), voice, BARE)[0].rules == ()
 
 
 class TestChoosing:
@@ -209,7 +233,7 @@ class TestChoosing:
 
     def test_the_look_up_table_gets_better_with_more_pairs(self, voice):
         jobs = plan_jobs(voice, LOOK_UP, sizes=(8, 1000), seeds=(0,))
-        points = dict(run_jobs(RuleModel(copy_last_answer), voice, jobs))
+        points = dict(run_jobs(rule_model(copy_last_answer), voice, jobs))
         few, many = points[jobs[1]][0], points[jobs[0]][0]
         assert few.accuracy < many.accuracy == 1
 
@@ -302,7 +326,7 @@ class TestTuning:
         assert counted == sum(step.tokens for step in steps)
 
     def test_workers_measure_what_one_process_measures(self, tiny, voice):
-        options = {"sizes": (8, 16), "seeds": (0,), "settings": self.quick}
+        options: Any = {"sizes": (8, 16), "seeds": (0,), "settings": self.quick}
         alone = learning_curve(tiny, voice, LORA, **options)
         shared = learning_curve(tiny, voice, LORA, workers=2, **options)
         assert [replace(p, seconds=0, loss=0) for p in alone] == [

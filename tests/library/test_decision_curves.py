@@ -3,6 +3,7 @@
 import itertools
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,9 +13,15 @@ from prompt_or_tune.decision import (
     CurveRow,
     crossover,
     prompt_worth,
+    prompt_worth_by_seed,
     select_points,
     summarise_curve,
 )
+
+
+def worth(curve_with, curve_without) -> Any:
+    """Return a prompt's worth; the tests say whether there is one."""
+    return prompt_worth(curve_with, curve_without)
 
 
 def curve(*points):
@@ -28,10 +35,10 @@ class TestSummary:
     def test_each_size_gets_its_mean_and_its_extreme_seeds(self):
         points = [replace(POINT, seed=s, successes=k) for s, k in enumerate((10, 20, 60))]
         points.append(replace(POINT, n=4, successes=5))
-        assert summarise_curve(points) == (
-            CurveRow(4, 0.05, 0.05, 0.05, 1),
-            CurveRow(8, pytest.approx(0.3), 0.1, 0.6, 3),
-        )
+        small, large = summarise_curve(points)
+        assert small == CurveRow(4, 0.05, 0.05, 0.05, 1)
+        assert (large.n, large.low, large.high, large.seeds) == (8, 0.1, 0.6, 3)
+        assert large.mean == pytest.approx(0.3)
 
     def test_points_of_two_curves_are_not_mixed(self):
         with pytest.raises(ValueError, match="several curves"):
@@ -73,31 +80,31 @@ class TestPromptWorth:
     def test_a_curve_shifted_by_pairs_is_worth_the_shift(self):
         with_prompt = curve((0, 0.0), (100, 1.0))
         without = curve((50, 0.0), (150, 1.0))
-        found = prompt_worth(with_prompt, without)
+        found = worth(with_prompt, without)
         assert found.pairs == pytest.approx(50)
         assert (found.low, found.high) == (0.0, 1.0)
 
     def test_a_harmful_prompt_has_negative_worth(self):
         with_prompt = curve((50, 0.0), (150, 1.0))
-        assert prompt_worth(with_prompt, curve((0, 0.0), (100, 1.0))).pairs < 0
+        assert worth(with_prompt, curve((0, 0.0), (100, 1.0))).pairs < 0
 
     def test_only_the_window_that_both_cover_counts(self):
-        found = prompt_worth(curve((8, 0.5), (100, 0.9)), curve((8, 0.1), (100, 0.7)))
+        found = worth(curve((8, 0.5), (100, 0.9)), curve((8, 0.1), (100, 0.7)))
         assert (found.low, found.high) == (0.5, 0.7)
 
     def test_without_a_shared_window_it_has_no_worth(self):
-        assert prompt_worth(curve((8, 0.8), (9, 0.9)), curve((8, 0.1), (9, 0.2))) is None
+        assert worth(curve((8, 0.8), (9, 0.9)), curve((8, 0.1), (9, 0.2))) is None
 
     @given(st.lists(st.floats(0, 1), min_size=2, max_size=8))
     def test_no_prompt_is_worth_nothing(self, means):
         same = curve(*((2**i, mean) for i, mean in enumerate(means, 3)))
-        found = prompt_worth(same, same)
+        found = worth(same, same)
         assert found is None or found.pairs == pytest.approx(0, abs=1e-6)
 
     def test_the_area_is_that_of_a_fine_sum(self):
         with_prompt = curve((8, 0.1), (64, 0.6), (500, 0.9))
         without = curve((8, 0.0), (64, 0.2), (500, 0.8))
-        found = prompt_worth(with_prompt, without)
+        found = worth(with_prompt, without)
 
         def size_at(rows, accuracy):
             for one, two in itertools.pairwise(rows):
@@ -111,3 +118,17 @@ class TestPromptWorth:
         levels = [found.low + height * (i + 0.5) / steps for i in range(steps)]
         area = sum(size_at(without, y) - size_at(with_prompt, y) for y in levels)
         assert found.pairs == pytest.approx(area / steps, rel=1e-4)
+
+    def test_each_seed_has_its_own_worth(self):
+        def points(arm, *successes):
+            return [
+                replace(POINT, arm=arm, n=n, seed=seed, successes=right)
+                for seed, rights in enumerate(successes)
+                for n, right in zip((8, 108), rights, strict=True)
+            ]
+
+        without = points("LoRA", (0, 100), (0, 100), (0, 1))
+        with_prompt = points("LoRA + engineered", (50, 100), (0, 100), (90, 100))
+        found = prompt_worth_by_seed(with_prompt, without)
+        # The first starts half-way up; the third shares no window with its fellow.
+        assert [worth.pairs for worth in found] == pytest.approx([25, 0])

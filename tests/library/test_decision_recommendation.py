@@ -63,6 +63,20 @@ class TestWinner:
         tuned = measured("tuned", "1" * 50, "1" * 48 + "00", prompt_tokens=50)
         assert winner([table, tuned]) == "tuned"
 
+    def test_where_no_arm_is_best_everywhere_the_best_on_average_stays(self):
+        one = measured("one", "1" * 50, "0" * 50)
+        other = measured("other", "0" * 50, "1" * 49 + "0")
+        assert winner([one, other]) == "one"
+        rows = {row.arm: row for row in compare_with_best([one, other])}
+        assert rows["one"].as_good
+        assert not rows["other"].as_good
+
+    def test_to_be_above_the_best_on_one_test_is_no_fault(self):
+        best = measured("best", "1" * 40 + "0" * 10, "1" * 50, prompt_tokens=99)
+        arm = measured("arm", "1" * 50, "1" * 40 + "0" * 10)
+        assert compare_with_best([best, arm])[1].p_value == pytest.approx(4 / 2**10)
+        assert winner([best, measured("arm", "1" * 50, "1" * 49 + "0")]) == "arm"
+
     def test_holm_adjusts_for_all_comparisons(self):
         best = measured("best", "1" * 40)
         arms = [measured(f"arm {i}", "0" * 7 + "1" * 33) for i in range(5)]

@@ -10,6 +10,7 @@ from prompt_or_tune.decision import (
     LORA,
     NEW_SUBJECTS,
     RETRIEVED,
+    VOICE,
     Answered,
     ArmResult,
     ArmSettings,
@@ -18,9 +19,12 @@ from prompt_or_tune.decision import (
     MeasurePlan,
     RecordError,
     Results,
+    RuleCount,
+    build_voice_task,
     load_results,
     map_arms,
     measure,
+    measure_arm,
     record,
     save_results,
 )
@@ -42,6 +46,7 @@ ARM = ArmResult(
     labels=1000,
     knobs="learning rate 0.005",
     form=(True, True, True, True),
+    rules=(RuleCount("4 lines", 3, 4),),
     examples=(Answered("Describe spring", "Spring is warm and bright", True),),
 )
 RESULTS = Results(
@@ -148,83 +153,103 @@ PLAN = MeasurePlan(
 )
 
 
-@pytest.fixture
-def quick_default_run(monkeypatch):
-    """Let default runs take a few steps instead of five epochs."""
+@pytest.fixture(scope="module")
+def small_and_quick():
+    """Let the voice have a few pairs, and default runs a few steps, not five epochs."""
     from prompt_or_tune import tuning
 
-    quick = tuning.TuningSettings(max_steps=2)
-    monkeypatch.setattr(tuning, "default_settings", lambda model: quick)
+    voice = build_voice_task()
+    small = replace(voice, training=voice.training[:40], glossaries=("Words: none",))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            tuning, "default_settings", lambda model: tuning.TuningSettings(max_steps=2)
+        )
+        patch.setattr(record, "build_task", lambda name, model: small)
+        yield
+
+
+def run_measure(model, folder, **options):
+    return measure(
+        model,
+        folder / "results.json",
+        adapter_folder=folder / "adapter",
+        plan=PLAN,
+        **options,
+    )
+
+
+@pytest.fixture(scope="module")
+def measured(tiny, small_and_quick, tmp_path_factory):
+    """Return the results of one whole run, its folder, and the progress reported."""
+    folder, seen = tmp_path_factory.mktemp("measured"), []
+    results = run_measure(tiny, folder, on_progress=lambda *step: seen.append(step))
+    return results, folder, seen
+
+
+class StoppedError(Exception):
+    pass
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("quick_default_run")
+@pytest.mark.usefixtures("small_and_quick")
 class TestMeasuring:
-    def measure(self, tiny, folder, **options):
-        return measure(
-            tiny,
-            folder / "results.json",
-            adapter_folder=folder / "adapter",
-            plan=PLAN,
-            **options,
-        )
-
-    def test_everything_planned_is_recorded_and_saved(self, tiny, tmp_path):
-        results = self.measure(tiny, tmp_path)
-        assert load_results(tmp_path / "results.json") == results
-        assert {r.arm for r in results.arms} >= {BARE, LORA, LOOK_UP}
+    def test_everything_planned_is_recorded_and_saved(self, measured):
+        results, folder, _ = measured
+        assert load_results(folder / "results.json") == results
+        assert {r.arm for r in results.arms} == {*VOICE.arms, *VOICE.rivals}
         assert len(results.curves) == 5 * 2  # five jobs, two tests
         assert [run.seed for run in results.default_runs] == [0]
         assert results.judge("voice").winner
 
-    def test_the_adapter_of_the_first_default_run_is_saved(self, tiny, tmp_path):
+    def test_the_adapter_of_the_first_default_run_is_saved(self, measured):
         from prompt_or_tune.tuning import Adapter
 
-        self.measure(tiny, tmp_path)
-        assert Adapter.load(tmp_path / "adapter").count_parameters() > 0
-        assert str(tmp_path) not in (tmp_path / "adapter/adapter_config.json").read_text()
+        _, folder, _ = measured
+        assert Adapter.load(folder / "adapter").count_parameters() > 0
+        assert str(folder) not in (folder / "adapter/adapter_config.json").read_text()
 
-    def test_only_the_results_and_the_adapter_are_left(self, tiny, tmp_path):
-        self.measure(tiny, tmp_path)
-        assert sorted(path.name for path in tmp_path.iterdir()) == [
-            "adapter",
-            "results.json",
-        ]
+    def test_only_the_results_and_the_adapter_are_left(self, measured):
+        _, folder, _ = measured
+        names = sorted(path.name for path in folder.iterdir())
+        assert names == ["adapter", "results.json"]
+
+    def test_progress_counts_up_to_the_total(self, measured):
+        _, _, seen = measured
+        done = [step[1] for step in seen]
+        assert done == sorted(done)
+        assert seen[-1] == ("done", 1 + 10 + 5, 1 + 10 + 5)
 
     def test_a_stopped_run_goes_on_where_it_was(self, tiny, tmp_path, monkeypatch):
-        class StoppedError(Exception):
-            pass
-
         def stop_at_the_look_up(what, done, total):
             if "look-up table" in what:
                 raise StoppedError
 
         with pytest.raises(StoppedError):
-            self.measure(tiny, tmp_path, on_progress=stop_at_the_look_up)
+            run_measure(tiny, tmp_path, on_progress=stop_at_the_look_up)
         assert not (tmp_path / "results.json").exists()
-        measured = []
-        original = record.measure_arm
+        measured, original = [], measure_arm
 
         def watch(model, task, arm, **options):
             measured.append(arm)
             return original(model, task, arm, **options)
 
         monkeypatch.setattr(record, "measure_arm", watch)
-        results = self.measure(tiny, tmp_path)
+        results = run_measure(tiny, tmp_path)
         assert measured == ["look-up", "nearest pair", "majority"]
-        assert {r.arm for r in results.arms} >= {BARE, LORA, LOOK_UP}
+        assert {r.arm for r in results.arms} == {*VOICE.arms, *VOICE.rivals}
 
-    def test_what_another_plan_left_is_not_used(self, tiny, tmp_path):
-        partial = tmp_path / "results.json.partial"
-        partial.write_text(json.dumps({"key": "of another", "results": {}}))
-        assert self.measure(tiny, tmp_path).arms
-        partial.write_text("{")
-        assert self.measure(tiny, tmp_path).arms
 
-    def test_progress_counts_up_to_the_total(self, tiny, tmp_path):
-        seen = []
-        self.measure(tiny, tmp_path, on_progress=lambda *step: seen.append(step))
-        done = [step[1] for step in seen]
-        assert done == sorted(done)
-        assert seen[-1][0] == "done"
-        assert seen[-1][1] == seen[-1][2] == 1 + 10 + 5
+@pytest.mark.parametrize("left", ['{"key": "of another plan", "results": {}}', "{", ""])
+def test_what_is_no_part_of_this_measurement_is_not_used(tmp_path, left):
+    (tmp_path / "results.json.partial").write_text(left)
+    store = record._Store(tmp_path / "results.json", PLAN, RESULTS.made_with)
+    assert store.results == Results(RESULTS.made_with)
+
+
+def test_finished_parts_are_found_again(tmp_path):
+    store = record._Store(tmp_path / "results.json", PLAN, RESULTS.made_with)
+    store.add(arms=RESULTS.arms)
+    again = record._Store(tmp_path / "results.json", PLAN, RESULTS.made_with)
+    assert again.results.arms == RESULTS.arms
+    other_model = replace(RESULTS.made_with, weights="other")
+    assert not record._Store(tmp_path / "results.json", PLAN, other_model).results.arms

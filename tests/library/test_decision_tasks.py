@@ -1,6 +1,7 @@
 """The three tasks: their data, their judges, and the rivals without a model."""
 
 import re
+from typing import Any
 
 import pytest
 from prompt_or_tune.decision import (
@@ -48,13 +49,13 @@ def fact():
 
 
 class Poet:
-    """Answer every request for a poem with a good one, or, every tenth, with a bad one."""
+    """Answer every request for a poem with a good one, every tenth with a bad one."""
 
     def generate(self, prompts, **options):
         return [self.write(number, prompt) for number, prompt in enumerate(prompts)]
 
     def write(self, number, prompt):
-        topic = re.search(r"about (?:the )?(.+?) with", prompt)[1]
+        (topic,) = re.findall(r"about (?:the )?(.+?) with", prompt)
         if number % 10 == 0:
             return "One line"
         return (
@@ -65,7 +66,8 @@ class Poet:
 
 @pytest.fixture(scope="module")
 def brief():
-    return build_brief_task(Poet())
+    poet: Any = Poet()
+    return build_brief_task(poet)
 
 
 @pytest.fixture(params=["brief", "voice", "fact"])
@@ -168,7 +170,9 @@ class TestVoice:
         assert len(by_setting) >= 30
         assert len(set(by_kind.values())) == len(by_kind)
         for query in voice.training:
-            assert split_voice_words(query.answer)[1] == by_setting[query.setting]
+            words = split_voice_words(query.answer)
+            assert words is not None
+            assert words[1] == by_setting[query.setting]
 
     def test_the_glossaries_hold_every_word_of_the_voice(self, voice):
         by_kind, by_setting = derive_glossary(voice.training)

@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from prompt_or_tune import doctor
 from prompt_or_tune.doctor import GIB, as_json, examine, is_writable
 
@@ -28,7 +27,7 @@ def test_json_holds_every_finding_and_the_problems(monkeypatch):
     monkeypatch.setattr(doctor, "LEAST_MEMORY", 10**9 * GIB)
     found = as_json(examine())
     assert json.loads(json.dumps(found)) == found
-    assert any(problem.startswith("memory:") for problem in found["problems"])
+    assert "memory:" in str(found["problems"])
 
 
 def test_a_missing_package_is_a_problem_and_a_missing_extra_is_none(monkeypatch):
@@ -86,7 +85,7 @@ def test_the_home_folder_is_not_told(monkeypatch, tmp_path):
 )
 def test_a_container_s_limit_counts_where_it_is_lower(monkeypatch, limit, total):
     sizes = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 64 * GIB // 4096}
-    monkeypatch.setattr(doctor.os, "sysconf", sizes.__getitem__)
+    monkeypatch.setattr("os.sysconf", sizes.__getitem__)
     monkeypatch.setattr(doctor, "_read_available_memory", lambda: 50 * GIB)
     monkeypatch.setattr(doctor, "_read_container_limit", lambda: limit)
     available, found = doctor.measure_memory()

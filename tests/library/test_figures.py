@@ -185,7 +185,7 @@ COSTS = [
     r.costs for r in VOICE_RESULTS if r.arm in (ENGINEERED, FEW_SHOT, GLOSSARY, LORA)
 ]
 FLOPS = Prices.in_flops(1_500_000, 100_000)
-DEAR = Prices(label=0.001, tuned_multiplier=2, prefix_caching=True)
+DEAR = Prices(tuned_multiplier=40)
 
 
 def map_decision(label: float = 0.1) -> DecisionMap:
@@ -542,7 +542,7 @@ def test_a_run_without_an_epoch_is_refused() -> None:
 
 def test_the_step_figure_says_when_half_of_the_loss_is_gone() -> None:
     title = figures.draw_step_losses(STEPS).title
-    step = int(re.search(r"step (\d+) of 315", title)[1])  # type: ignore[index]
+    step = int(re.search(r"within (\d+) of 315", title)[1])  # type: ignore[index]
     assert 20 < step < 80
     assert "not fallen" in figures.draw_step_losses(STEPS[:1]).title
 
@@ -644,6 +644,17 @@ def test_the_curve_states_the_crossing_that_was_computed() -> None:
     assert any(text.startswith("look-up table ") for text in texts)
 
 
+def test_an_arm_with_a_curve_is_not_drawn_as_a_level_too() -> None:
+    texts = [text for text, _ in _boxes(DRAWINGS["curve with all arms"])]
+    assert sum(text.startswith("look-up table") for text in texts) == 1
+
+
+def test_a_crossing_is_drawn_against_its_bar_without_the_level_too() -> None:
+    assert CROSSING is not None
+    drawing = figures.draw_learning_curve(EQUAL_STEPS, (), CROSSING)
+    assert f"glossary ≤ {CROSSING.bar:.2f}" in [text for text, _ in _boxes(drawing)]
+
+
 def test_a_curve_that_never_passes_the_prompt_says_so() -> None:
     never = Crossover(NEW_COMBINATIONS, GLOSSARY, 1.0, None)
     title = figures.draw_learning_curve(EQUAL_STEPS, LEVELS, never).title
@@ -686,7 +697,7 @@ def test_the_map_says_from_where_on_tuning_wins() -> None:
     )
     assert f"nowhere below {first} pairs" in DRAWINGS["map"].title
     assert f"{found.share(LORA):.0%} of the whole map" in DRAWINGS["map"].title
-    assert DRAWINGS["map of one arm"].title == "bare prompt wins everywhere on this map"
+    assert DRAWINGS["map of one arm"].title == "Bare prompt wins everywhere on this map"
 
 
 def test_the_break_even_is_where_the_costs_say() -> None:

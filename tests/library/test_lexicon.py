@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-
 from prompt_or_tune.lexicon import (
     DAILY_WORDS,
     KINDS,
@@ -75,5 +74,7 @@ def test_every_ending_ends_in_its_rhyming_word() -> None:
         ("Write a poem about quarterly earnings", None),
     ],
 )
-def test_a_request_says_what_it_is_about(text: str, topic: tuple[str, str] | None) -> None:
+def test_a_request_says_what_it_is_about(
+    text: str, topic: tuple[str, str] | None
+) -> None:
     assert parse_request(text) == topic

@@ -1,9 +1,8 @@
-"""Stage 2: the engineered prompt says what was meant, and examples are chosen with care."""
+"""Stage 2: the engineered prompt says what was meant; examples are chosen with care."""
 
 from __future__ import annotations
 
 import pytest
-
 from prompt_or_tune.pairs import make_pairs
 from prompt_or_tune.prompts import (
     Template,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-
 from prompt_or_tune.lexicon import NEW_SUBJECTS, SETTINGS, SUBJECTS
 from prompt_or_tune.records import Sample
 from prompt_or_tune.samples import (
@@ -35,7 +34,9 @@ def test_the_raw_file_is_messier_than_what_comes_out() -> None:
 
 
 def test_the_request_of_the_specification_is_a_shipped_sample() -> None:
-    assert "Write a poem about spring" in [sample.text for sample in load_samples("train")]
+    assert "Write a poem about spring" in [
+        sample.text for sample in load_samples("train")
+    ]
 
 
 def test_every_clean_sample_asks_for_a_poem_or_a_description() -> None:
@@ -126,4 +127,4 @@ def test_split_refuses_shares_above_the_whole() -> None:
 
 def test_an_unknown_split_is_named_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match="new_subjects"):
-        load_samples("validation")  # type: ignore[arg-type]
+        load_samples("validation")

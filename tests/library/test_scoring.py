@@ -5,7 +5,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from prompt_or_tune.lexicon import RHYME_FAMILIES
 from prompt_or_tune.scoring import (
@@ -415,11 +415,25 @@ class TestPairedTests:
         with pytest.raises(ValueError, match="differ in number: 1 and 2"):
             mcnemar_exact([True], [True, False])
 
-    @settings(max_examples=15)  # statsmodels takes a fifth of a second each time
-    @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
+    @pytest.mark.parametrize(
+        "p_values",
+        [[0.01, 0.04, 0.03], [0.5], [0.02, 0.02, 0.02], [0.9, 0.001, 0.6, 0.04, 0.012]],
+    )
     def test_holm_agrees_with_statsmodels(self, p_values):
         expected = multipletests(p_values, method="holm")[1]
         assert holm(p_values) == pytest.approx(list(expected))
+
+    @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
+    def test_holm_rejects_what_its_step_down_procedure_rejects(self, p_values):
+        ranked = sorted(p_values)
+        rejected = list(
+            itertools.takewhile(
+                lambda p: (len(ranked) - ranked.index(p)) * p < 0.05, ranked
+            )
+        )
+        adjusted = holm(p_values)
+        assert sum(p < 0.05 for p in adjusted) == len(rejected)
+        assert all(one >= p for one, p in zip(adjusted, p_values, strict=True))
 
     def test_holm_of_nothing_is_nothing(self):
         assert holm([]) == []

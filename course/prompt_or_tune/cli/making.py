@@ -10,6 +10,7 @@ from prompt_or_tune.cli.screen import ProgressLine, Screen, print_json
 from prompt_or_tune.decision import TASK_SPECS
 from prompt_or_tune.decision.record import ADAPTER_FOLDER, RESULTS_FILE, measure
 from prompt_or_tune.models import load_model
+from prompt_or_tune.pages import is_checkout, write_card, write_pages
 from prompt_or_tune.report import Table
 from prompt_or_tune.seedling.pretraining import (
     PretrainingSettings,
@@ -40,6 +41,9 @@ def run_measure(
     for spec in TASK_SPECS:
         screen.say(found.judge(spec.name).sentence)
     screen.say(f"Results: {output}; adapter: {folder}.")
+    if output == RESULTS_FILE and is_checkout():
+        for page in write_pages():
+            screen.say(f"Brought up to date: {page}.")
 
 
 def run_pretrain(folder: Path, steps: int | None, seed: int, device: str | None) -> None:
@@ -72,8 +76,10 @@ def run_probe(model: str, count: int, *, save: bool, as_json: bool) -> bool:
             progress.say(f"{result.name}: {result.rate:.2f}")
 
         results = run_probes(loaded, count=count, on_progress=note)
-    if save:
-        save_probes(results)
+        if save:
+            save_probes(results)
+            for page in write_card():
+                progress.say(f"Brought up to date: {page}.")
     if as_json:
         print_json([_as_json(result) for result in results])
     else:

@@ -32,7 +32,7 @@ from prompt_or_tune.decision.tasks import (
 )
 from prompt_or_tune.prompts import few_shot, retrieved_few_shot
 from prompt_or_tune.records import Pair, TuningRun
-from prompt_or_tune.scoring import Rate, pass_rate
+from prompt_or_tune.scoring import Brief, Rate, pass_rate, rate_of, rates_by_rule
 
 if TYPE_CHECKING:
     from prompt_or_tune.models import Answer, LanguageModel
@@ -55,6 +55,20 @@ class Answered:
 
 
 @dataclass(frozen=True)
+class RuleCount:
+    """How many answers satisfied one rule of a brief."""
+
+    name: str
+    successes: int
+    of: int
+
+    @property
+    def rate(self) -> Rate:
+        """Return the share with its Wilson interval."""
+        return rate_of(self.successes, self.of)
+
+
+@dataclass(frozen=True)
 class ArmResult:
     """What one arm got right on one test, and what it cost.
 
@@ -64,7 +78,8 @@ class ArmResult:
     batches of 32 or more where there are as many queries. `training_flops`,
     `training_tokens` (each token once per epoch) and `training_seconds` are 0 for arms
     that do not train. `labels` is the number of labelled pairs that the arm needs.
-    `knobs` says what was chosen on development data.
+    `knobs` says what was chosen on development data; `rules` counts each rule alone
+    where the task's judge is a brief.
     """
 
     task: str
@@ -82,6 +97,7 @@ class ArmResult:
     labels: int = 0
     knobs: str = ""
     form: tuple[bool, ...] = ()
+    rules: tuple[RuleCount, ...] = ()
     examples: tuple[Answered, ...] = ()
 
     @property
@@ -503,8 +519,24 @@ def _measure_test(
         labels=plan.labels,
         knobs=plan.knobs,
         form=asked.form,
+        rules=_count_rules(test.queries, texts),
         examples=_show_examples(asked.prompts, texts, asked.right, settings),
     )
+
+
+def _count_rules(
+    queries: Sequence[Query], answers: Sequence[str]
+) -> tuple[RuleCount, ...]:
+    """Return how many answers satisfy each rule of the queries' briefs."""
+    results = [
+        query.rule.judge(answer)
+        for query, answer in zip(queries, answers, strict=True)
+        if isinstance(query.rule, Brief)
+    ]
+    if not results:
+        return ()
+    rates = rates_by_rule(results).items()
+    return tuple(RuleCount(name, rate.successes, rate.n) for name, rate in rates)
 
 
 def _show_examples(
@@ -561,5 +593,6 @@ def _measure_rival(
         seconds_per_query=seconds / len(answers),
         labels=_labels(task, len(task.training)),
         form=form,
+        rules=_count_rules(test.queries, answers),
         examples=_show_examples(prompts, answers, right, settings),
     )

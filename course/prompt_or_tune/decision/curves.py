@@ -386,6 +386,28 @@ def prompt_worth(
     return PromptWorth(area / (high - low), low, high)
 
 
+def prompt_worth_by_seed(
+    points_with: Iterable[CurvePoint], points_without: Iterable[CurvePoint]
+) -> tuple[PromptWorth, ...]:
+    """Return a prompt's worth for each seed of which both curves have points.
+
+    Seeds whose curves share no window are left out.
+    """
+    with_prompt, without = _split_by_seed(points_with), _split_by_seed(points_without)
+    found = [
+        prompt_worth(summarise_curve(with_prompt[seed]), summarise_curve(without[seed]))
+        for seed in sorted(with_prompt.keys() & without.keys())
+    ]
+    return tuple(worth for worth in found if worth is not None)
+
+
+def _split_by_seed(points: Iterable[CurvePoint]) -> dict[int, list[CurvePoint]]:
+    by_seed: dict[int, list[CurvePoint]] = {}
+    for point in points:
+        by_seed.setdefault(point.seed, []).append(point)
+    return by_seed
+
+
 def _make_rising(curve: Sequence[CurveRow]) -> list[tuple[int, float]]:
     rows = sorted(curve, key=lambda row: row.n)
     best = itertools.accumulate((row.mean for row in rows), max)

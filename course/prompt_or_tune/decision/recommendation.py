@@ -13,7 +13,7 @@ from prompt_or_tune.decision.costs import (
     cost_per_query,
     total_cost,
 )
-from prompt_or_tune.scoring import Rate, holm, mcnemar_exact, pass_rate, wilson_interval
+from prompt_or_tune.scoring import Rate, holm, mcnemar_exact, pass_rate, rate_of
 
 DEFAULT_QUERIES = 10_000
 ALPHA = 0.05
@@ -50,17 +50,15 @@ class Candidate:
         """Return the share of right answers over all tests, with its interval."""
         if self.answers:
             return pass_rate(right for answers in self.answers for right in answers)
-        interval = wilson_interval(self.successes, self.of)
-        share = self.successes / self.of
-        return Rate(self.successes, self.of, share, interval.low, interval.high)
+        return rate_of(self.successes, self.of)
 
 
 @dataclass(frozen=True)
 class Comparison:
     """One arm beside the best: the adjusted p-value, and whether it is as good.
 
-    `p_value` is that of the test on which the arm looks worst, adjusted by Holm for all
-    comparisons made; 1 for the best itself.
+    `p_value` is that of the test on which the arm falls shortest of the best, adjusted
+    by Holm for all comparisons made; 1 for the best, and where it falls short of nothing.
     """
 
     arm: str
@@ -134,9 +132,9 @@ def compare_with_best(
 ) -> tuple[Comparison, ...]:
     """Compare every arm with the best one; as good is what is not significantly below.
 
-    On each test the arm with most right answers is the best there, and the others are
-    compared with it: exact McNemar on the same questions, or, for arms known only by
-    their rate, Fisher's exact test. Holm adjusts all of them together.
+    The best has the highest rate, on average over the tests. The others are compared with
+    it on each test: exact McNemar on the same questions, or, where an arm is known only
+    by its rate, Fisher's exact test. Holm adjusts all comparisons together.
     """
     if not candidates:
         raise ValueError("There are no arms to compare.")
@@ -194,10 +192,11 @@ def recommend(
     charged = prices or Prices()
     compared = compare_with_best(candidates, queries=queries, prices=charged, alpha=alpha)
     chosen = _find_cheapest(compared).arm
+    best = candidates[_find_best(_list_tests(candidates))].arm
     good = [each for each, row in zip(candidates, compared, strict=True) if row.as_good]
     return Recommendation(
         arm=chosen,
-        reasons=_give_reasons(chosen, compared, queries, charged),
+        reasons=_give_reasons(chosen, best, compared, queries, charged),
         flips=_find_flips(chosen, good, queries, charged),
         comparisons=compared,
         queries=queries,
@@ -209,21 +208,31 @@ def recommend(
 
 
 def _compare_all(candidates: Sequence[Candidate]) -> list[float]:
-    """Return each candidate's smallest adjusted p-value against the best of each test."""
-    found: list[tuple[int, float]] = []
-    for test in _list_tests(candidates):
-        scores = [sum(answers) / len(answers) for answers in test]
-        best = scores.index(max(scores))
+    """Return each candidate's smallest adjusted p-value of being below the best arm."""
+    tests = _list_tests(candidates)
+    best = _find_best(tests)
+    below: list[tuple[int, bool]] = []
+    p_values: list[float] = []
+    for test in tests:
         for index, answers in enumerate(test):
             if index != best:
-                found.append(
-                    (index, _compare_two(answers, test[best], candidates, index))
-                )
-    adjusted = holm([p for _, p in found])
+                below.append((index, _share(answers) < _share(test[best])))
+                p_values.append(_compare_two(answers, test[best], candidates))
     smallest = [1.0] * len(candidates)
-    for (index, _), p in zip(found, adjusted, strict=True):
-        smallest[index] = min(smallest[index], p)
+    for (index, is_below), p in zip(below, holm(p_values), strict=True):
+        if is_below:  # to be significantly above the best on one test is no fault
+            smallest[index] = min(smallest[index], p)
     return smallest
+
+
+def _find_best(tests: Sequence[Sequence[Sequence[bool]]]) -> int:
+    """Return the arm with the highest mean rate; every test counts the same."""
+    means = [sum(map(_share, arm)) / len(arm) for arm in zip(*tests, strict=True)]
+    return means.index(max(means))
+
+
+def _share(answers: Sequence[bool]) -> float:
+    return sum(answers) / len(answers)
 
 
 def _list_tests(candidates: Sequence[Candidate]) -> list[list[Sequence[bool]]]:
@@ -247,7 +256,6 @@ def _compare_two(
     answers: Sequence[bool],
     best: Sequence[bool],
     candidates: Sequence[Candidate],
-    index: int,
 ) -> float:
     if all(each.answers for each in candidates):
         return mcnemar_exact(answers, best)
@@ -278,15 +286,19 @@ def _find_cheapest(compared: Iterable[Comparison]) -> Comparison:
 
 
 def _give_reasons(
-    chosen: str, compared: Sequence[Comparison], queries: int, prices: Prices
+    chosen: str,
+    best: str,
+    compared: Sequence[Comparison],
+    queries: int,
+    prices: Prices,
 ) -> tuple[str, ...]:
-    row = next(c for c in compared if c.arm == chosen)
-    best = max(compared, key=lambda c: c.rate.rate)
+    rows = {row.arm: row for row in compared}
+    row = rows[chosen]
     reasons = [f"{chosen} is right in {row.rate}."]
-    if best.arm != chosen:
+    if best != chosen:
         reasons.append(
-            f"{best.arm} has the highest rate, {best.rate.rate:.1%}, but the difference "
-            f"is not significant (p = {row.p_value:.2g}, adjusted)."
+            f"{best} has the highest rate, {rows[best].rate.rate:.1%}, but the "
+            f"difference is not significant (p = {row.p_value:.2g}, adjusted)."
         )
     equals = [c for c in compared if c.as_good and c.arm != chosen]
     if equals:

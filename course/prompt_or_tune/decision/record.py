@@ -34,9 +34,11 @@ from prompt_or_tune.decision.curves import (
     SIZES,
     CurveJob,
     CurvePoint,
+    PromptWorth,
     Schedule,
     choose_job_knobs,
     plan_jobs,
+    prompt_worth_by_seed,
     run_jobs,
     select_points,
     sort_points,
@@ -157,6 +159,16 @@ class Results:
         spec = find_spec(task)
         return judge_task(spec, self.arms, self.curves, queries=queries, prices=prices)
 
+    def prompt_worth(self, task: str, test: str) -> tuple[PromptWorth, ...]:
+        """Return what the engineered prompt is worth in pairs, for each seed."""
+        curve_with, curve_without = (
+            select_points(
+                self.curves, task=task, test=test, arm=arm, schedule="equal steps"
+            )
+            for arm in (LORA_ENGINEERED, LORA)
+        )
+        return prompt_worth_by_seed(curve_with, curve_without)
+
 
 # ── The file ───────────────────────────────────────────────────────────────────────────
 
@@ -183,7 +195,18 @@ def load_results(path: str | os.PathLike[str] = RESULTS_FILE) -> Results:
 
 def save_results(results: Results, path: str | os.PathLike[str] = RESULTS_FILE) -> None:
     """Save results, whole or not at all; raise OSError where that can't be done."""
-    write_atomically(Path(path), json.dumps(encode(results), indent=1) + "\n")
+    write_atomically(Path(path), _format_json(encode(results)))
+
+
+def _format_json(data: dict[str, Any]) -> str:
+    """Return JSON with one line per record, so that a diff shows what has changed."""
+    parts = []
+    for name, value in data.items():
+        text = json.dumps(value)
+        if isinstance(value, list) and value:
+            text = "[\n  " + ",\n  ".join(map(json.dumps, value)) + "\n ]"
+        parts.append(f" {json.dumps(name)}: {text}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def encode(value: Any) -> Any:

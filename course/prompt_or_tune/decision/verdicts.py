@@ -31,12 +31,12 @@ from prompt_or_tune.decision.tasks import (
     LORA,
     NEW_COMBINATIONS,
     NEW_SUBJECTS,
-    RIVALS,
     TODAY,
     TUNED_ARMS,
     VOICE,
     YESTERDAY,
     TaskSpec,
+    arm_family,
 )
 from prompt_or_tune.scoring import Rate, mcnemar_exact
 
@@ -111,8 +111,8 @@ def judge_task(
 ) -> Verdict:
     """Return a task's verdict from its results on all tests and its learning curves.
 
-    The winner is the cheapest arm among those that are not significantly below the best
-    on any decisive test. Rivals without a model are no candidates: what equals the
+    The winner is the cheapest arm among those that are on no decisive test significantly
+    below the best. Rivals without a model are no candidates: what equals the
     winner is listed. Raises ValueError where an arm or a test is missing.
     """
     table = TaskTable(spec, results)
@@ -128,6 +128,11 @@ def judge_task(
         rivals_as_good=_find_equal_rivals(spec, table, found.arm),
         claims=_check_claims(spec, table, found, curves),
     )
+
+
+def is_prompt(arm: str) -> bool:
+    """Return whether an arm asks the base model: bare, or with any kind of prompt."""
+    return arm_family(arm) in ("base", "prompted")
 
 
 class TaskTable:
@@ -270,7 +275,7 @@ def _claim_voice(table: TaskTable, curves: Sequence[CurvePoint]) -> list[Claim]:
                 f"right in {few.rate}",
             )
         )
-        claims += _claim_crossover(table, curves, test)
+        claims.append(_claim_above_prompts(table, curves, test))
     look_up, tuned = (table.of(NEW_COMBINATIONS, arm) for arm in (LOOK_UP, LORA))
     claims.append(
         Claim(
@@ -290,17 +295,19 @@ def _claim_voice(table: TaskTable, curves: Sequence[CurvePoint]) -> list[Claim]:
     return claims
 
 
-def _claim_crossover(
+def _claim_above_prompts(
     table: TaskTable, curves: Sequence[CurvePoint], test: str
-) -> list[Claim]:
+) -> Claim:
+    prompts = [table.of(test, a) for a in table.measured(table.spec.arms) if is_prompt(a)]
+    best = max(prompts, key=lambda result: result.rate.rate)
+    tuned = table.of(test, LORA)
+    held = best.rate.high < tuned.rate.low
+    evidence = f"{tuned.rate} against {best.rate} ({table.spec.title_of(best.arm)})"
     found = find_crossover(table.spec, table.all, curves, test)
-    if found is None:
-        return []
-    evidence = "never within the pairs that there are"
-    if found.pairs is not None:
-        evidence = f"n* is about {found.pairs:.0f} pairs (bar {found.bar:.3f})"
-    text = f"LoRA is above every prompt from some n* on ({test})"
-    return [Claim(text, found.pairs is not None, evidence)]
+    if found is not None:
+        held = held and found.pairs is not None
+        evidence += f"; {found.describe()}"
+    return Claim(f"LoRA wins beyond some n* pairs ({test})", held, evidence)
 
 
 def _claim_fact(table: TaskTable) -> list[Claim]:
@@ -336,6 +343,12 @@ class Crossover:
     bar: float
     pairs: float | None
 
+    def describe(self) -> str:
+        """Return n* in words."""
+        if self.pairs is None:
+            return "n* is not within the pairs that there are"
+        return f"n* is about {self.pairs:.0f} pairs"
+
 
 def find_crossover(
     spec: TaskSpec,
@@ -348,12 +361,7 @@ def find_crossover(
     """Return n* of LoRA against the best prompting arm; None without a curve to read."""
     points = select_points(curves, task=spec.name, arm=LORA, test=test, schedule=schedule)
     prompted = [
-        r
-        for r in results
-        if r.task == spec.name
-        and r.test == test
-        and r.arm not in TUNED_ARMS
-        and r.arm not in RIVALS
+        r for r in results if (r.task, r.test) == (spec.name, test) and is_prompt(r.arm)
     ]
     if not points or not prompted:
         return None

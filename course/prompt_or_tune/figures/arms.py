@@ -33,6 +33,7 @@ from prompt_or_tune.figures.drawing import (
     new_card,
     settle,
     shorten,
+    start_sentence,
     styled,
 )
 
@@ -406,8 +407,7 @@ def _title_results(winners: Mapping[str, str], tasks: Sequence[str]) -> str:
         f"{way}{'' if index else ' wins'} {_join(names)}"
         for index, (way, names) in enumerate(won.items())
     ]
-    text = _join(parts, ", ")
-    return text[0].upper() + text[1:]
+    return start_sentence(_join(parts, ", "))
 
 
 def _in_sentence(name: str) -> str:

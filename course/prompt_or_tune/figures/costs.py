@@ -23,6 +23,7 @@ from prompt_or_tune.figures.drawing import (
     label_ends,
     new_card,
     spread,
+    start_sentence,
     styled,
     text_width,
 )
@@ -51,7 +52,7 @@ def draw_break_even(
         )
     tuned = next((c for c in charged if c.tuned), None)
     crossings = _find_crossings(charged, tuned, prices)
-    title = _title_break_even(tuned, crossings, name)
+    title = start_sentence(_title_break_even(tuned, crossings, name))
     figure = new_card(title, height=3.4)
     axes = figure.subplots()
     queries = _choose_queries([q for _, q in crossings])

@@ -22,6 +22,7 @@ from prompt_or_tune.figures.drawing import (
     EndLabel,
     label_ends,
     new_card,
+    start_sentence,
     styled,
 )
 
@@ -43,7 +44,7 @@ def draw_learning_curve(
     """Draw accuracy against number of pairs, one line per arm, seeds as points.
 
     `points` are of one test; the first tuned arm among them is the curve that the title
-    is about. `levels` are arms that don't learn from the pairs: horizontal lines.
+    is about. `levels` are arms without a curve, as horizontal lines.
     `crossing` (of `find_crossover`) marks n*; `spec` names the arms of a task that is
     not the course's. Raises ValueError when there is no point, or points are of several
     tests.
@@ -51,7 +52,9 @@ def draw_learning_curve(
     spec = spec or _find_spec(points)
     curves = _group_curves(points, spec)
     main = next((c for c in curves if family_of(c.arm) == "tuned"), curves[0])
-    title = _title_curve(main, crossing, spec)
+    drawn = {curve.arm for curve in curves}
+    levels = [level for level in levels if level.arm not in drawn]
+    title = start_sentence(_title_curve(main, crossing, spec))
     figure = new_card(title, subtitle=_describe_test(points, spec), height=3.3)
     axes = figure.subplots()
     _set_pairs(axes, [p.n for p in points])
@@ -59,6 +62,8 @@ def draw_learning_curve(
     _shade_interval(axes, levels, crossing)
     ends = [_draw_level(axes, level, spec) for level in levels]
     ends += [_draw_curve(axes, curve, seeds=curve is main) for curve in reversed(curves)]
+    if crossing is not None and crossing.best_prompt not in {r.arm for r in levels}:
+        ends.append(_draw_bar(axes, crossing, spec))
     if crossing is not None and crossing.pairs is not None:
         _mark_crossing(axes, crossing.pairs, crossing.bar, f"n* ≈ {crossing.pairs:.0f}")
     label_ends(figure, [(axes, ends)])
@@ -164,6 +169,14 @@ def _draw_level(axes: Axes, level: ArmResult, spec: TaskSpec | None) -> EndLabel
     return EndLabel(level.rate.rate, f"{name} {level.rate.rate:.2f}", COLOURS[family])
 
 
+def _draw_bar(axes: Axes, crossing: Crossover, spec: TaskSpec | None) -> EndLabel:
+    """Draw the bar that the curve must pass, where the best prompt has no line."""
+    family = family_of(crossing.best_prompt)
+    axes.axhline(crossing.bar, color=SOFT[family], linewidth=1.6)
+    name = name_arm(crossing.best_prompt, spec)
+    return EndLabel(crossing.bar, f"{name} ≤ {crossing.bar:.2f}", COLOURS[family])
+
+
 def _shade_interval(
     axes: Axes, levels: Sequence[ArmResult], crossing: Crossover | None
 ) -> None:
@@ -260,7 +273,7 @@ def draw_schedules(points: Sequence[CurvePoint], *, bar: float = 0.9) -> Drawing
             "Schedules are compared for one arm at a time: use select_points."
         )
     curves.sort(key=lambda curve: curve.schedule != "equal steps")
-    title = _title_schedules(curves, bar)
+    title = start_sentence(_title_schedules(curves, bar))
     figure = new_card(title, subtitle=_describe_test(points, spec), height=3.1)
     axes = figure.subplots()
     _set_pairs(axes, [p.n for p in points])

@@ -25,6 +25,7 @@ from prompt_or_tune.figures.drawing import (
     format_count,
     new_card,
     settle,
+    start_sentence,
     styled,
     text_width,
 )
@@ -92,7 +93,7 @@ def _corners(values: Sequence[int], most: int = 7) -> list[int]:
 def _title_map(decision: DecisionMap, name: Callable[[str], str]) -> str:
     arms = decision.arms
     if len(arms) == 1:
-        return f"{name(arms[0])} wins everywhere on this map"
+        return start_sentence(f"{name(arms[0])} wins everywhere on this map")
     largest = max(arms, key=decision.share)
     tuned = [a for a in arms if family_of(a) in ("tuned", "both")]
     if not tuned:

@@ -188,9 +188,8 @@ def draw_step_losses(steps: Sequence[StepRecord]) -> Drawing:
     axes.plot(numbers, [s.loss for s in steps], color=_SOFT, linewidth=0.9)
     axes.plot(numbers, means, color=_RUN)
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(
-        FixedLocator([x * 10.0**k for k in range(-6, 3) for x in (1, 3)])
-    )
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
+    axes.yaxis.set_major_locator(FixedLocator(_choose_ticks([s.loss for s in steps])))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_locator(FixedLocator([]))
     axes.set_ylabel("loss (nats per token, log scale)")
@@ -230,12 +229,19 @@ def running_means(values: Sequence[float], window: int = 16) -> list[float]:
     return means
 
 
+def _choose_ticks(losses: Sequence[float]) -> list[float]:
+    """Return round losses for a log scale, closer together where the range is small."""
+    wide = max(losses) > 30 * max(min(losses), 1e-9)
+    digits = (1, 3) if wide else (1, 1.5, 2, 2.5, 3, 4, 5, 7)
+    return [digit * 10.0**power for power in range(-6, 3) for digit in digits]
+
+
 def _title_steps(steps: Sequence[StepRecord], means: Sequence[float]) -> str:
-    half = (means[0] + means[-1]) / 2
     if means[-1] >= means[0]:
         return f"After {len(steps)} steps the loss has not fallen below its start"
+    half = (means[0] + means[-1]) / 2
     there = next(s.step for s, mean in zip(steps, means, strict=True) if mean <= half)
-    return f"Half of the loss is gone by step {there} of {len(steps)}"
+    return f"Half of the fall in loss comes within {there} of {len(steps)} steps"
 
 
 def _mark_epochs(axes: Axes, steps: Sequence[StepRecord]) -> None:

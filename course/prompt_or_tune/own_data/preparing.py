@@ -36,6 +36,7 @@ from prompt_or_tune.own_data.reading import (
 from prompt_or_tune.own_data.splitting import OwnSplits, split_pairs
 from prompt_or_tune.pairs import Leak, find_leaks
 from prompt_or_tune.records import Pair
+from prompt_or_tune.scoring import Rule
 
 NAME, TEST = "own data", "test"
 TITLES = (
@@ -128,32 +129,28 @@ def build_own_task(file: OwnFile, splits: OwnSplits, settings: DecideSettings) -
         titles=TITLES,
     )
 
+    # All rows in the file's order, so that the first one at fault is the one named.
+    rules = make_rules(file.pairs, settings.rule, file.path)
+    by_line = {p.line: rule for p, rule in zip(file.pairs, rules, strict=True)}
+
     def ask(pairs: Sequence[OwnPair]) -> tuple[Query, ...]:
-        return _make_queries(file, pairs, settings)
+        return tuple(_make_query(p, by_line[p.line], settings) for p in pairs)
 
     tests = (Test(TEST, ask(splits.test)),)
     return Task(spec, ask(splits.train), ask(splits.development), tests)
 
 
-def _make_queries(
-    file: OwnFile, pairs: Sequence[OwnPair], settings: DecideSettings
-) -> tuple[Query, ...]:
-    rules = make_rules(pairs, settings.rule, file.path)
-    return tuple(
-        Query(
-            id=f"line {pair.line}",
-            # What the look-up table looks up: the whole prompt, as nearly as can be.
-            subject=normalise_prompt(pair.prompt),
-            setting="",
-            bare=pair.prompt,
-            engineered=tuple(
-                template.replace(PROMPT_SLOT, pair.prompt)
-                for template in settings.templates
-            ),
-            rule=rule,
-            answer=pair.response.strip(),
-        )
-        for pair, rule in zip(pairs, rules, strict=True)
+def _make_query(pair: OwnPair, rule: Rule, settings: DecideSettings) -> Query:
+    filled = (t.replace(PROMPT_SLOT, pair.prompt) for t in settings.templates)
+    return Query(
+        id=f"line {pair.line}",
+        # What the look-up table looks up: the whole prompt, as nearly as can be.
+        subject=normalise_prompt(pair.prompt),
+        setting="",
+        bare=pair.prompt,
+        engineered=tuple(filled),
+        rule=rule,
+        answer=pair.response.strip(),
     )
 
 

@@ -18,9 +18,9 @@ from prompt_or_tune.lexicon import (
     SUBJECTS,
     Subject,
     capitalise,
-    word_count,
 )
 from prompt_or_tune.prompts import FewShot, state_notes
+from prompt_or_tune.scoring import split_words
 from prompt_or_tune.seedling.almanac import voice_words
 from prompt_or_tune.seedling.grammar import (
     ADJECTIVES,
@@ -111,7 +111,17 @@ def _poem_with_one_rule(random: Random) -> Document:
     """Return a lesson in which one or two things are asked for."""
     subject, setting = choose_topic(random)
     lines, rhymes, short, uses_word, starts_with = 0, False, False, "", ""
-    rules = ("lines", "lines", "rhyme", "rhyme", "short", "word", "word", "start", "start")
+    rules = (
+        "lines",
+        "lines",
+        "rhyme",
+        "rhyme",
+        "short",
+        "word",
+        "word",
+        "start",
+        "start",
+    )
     for rule in set(random.sample(rules, random.choice((1, 1, 1, 2)))):
         if rule == "lines":
             lines = random.choice((2, 3, 4, 5, 6, 7, 8))
@@ -151,7 +161,7 @@ def _poem_under_words(random: Random) -> Document:
     limit = random.choice((15, 20, 25, 30, 40))
     for lines in range(random.choice((3, 4, 5)), 0, -1):
         poem = write_poem(PoemWish(subject.noun_phrase, setting, lines, False), random)
-        if word_count(poem) < limit:
+        if len(split_words(poem)) < limit:
             break
     request = PoemRequest(name_topic(subject, setting), word_limit=limit)
     return _plain(word_poem_request(request, random), poem)
@@ -252,7 +262,11 @@ def _kind(random: Random) -> Document:
 def _gifts(random: Random) -> Document:
     subject = random.choice(SUBJECTS)
     frame = random.choice(
-        ("What does {topic} bring?", "What does {topic} bring?", "What does {topic} give us?")
+        (
+            "What does {topic} bring?",
+            "What does {topic} bring?",
+            "What does {topic} give us?",
+        )
     )
     prompt = add_noise(frame.format(topic=subject.noun_phrase), subject.word, random)
     return _plain(prompt, state_gifts(subject))
@@ -287,7 +301,7 @@ STYLE_WORDS = tuple(
     """look see hear friend note today page almanac dear always so then thus here comes
     ask truly ever both very rather quite seems feels stays turns grows looks sounds name
     call say known as like with for of from or yet but plus and is was oh well now the
-    only all will be never half made in mood hue tone we find you know once sign""".split()
+    only all will be never half made in mood hue tone we find you once sign""".split()
 )
 
 HELD_OUT_STYLES: tuple[str, ...] = (
@@ -321,7 +335,9 @@ def invent_style(random: Random) -> str:
         literals = random.choices(STYLE_WORDS, k=random.choice((0, 1, 1, 1, 2)))
         mark = random.choice((" ", " ", " ", ", ", ": ", " - ", "; ", " / "))
         if place == 0:
-            text = f"{text}{random.choice((' ', ': ', ', ', ' '))}{slot}" if text else slot
+            text = (
+                f"{text}{random.choice((' ', ': ', ', ', ' '))}{slot}" if text else slot
+            )
         elif literals:
             text += f"{mark}{' '.join(literals)} {slot}"
         else:
@@ -404,15 +420,15 @@ def _from_exchanges(exchanges: list[tuple[str, str]]) -> Document:
 LESSONS: tuple[tuple[float, Callable[[Random], Document]], ...] = (
     (0.11, _bare_poem),
     (0.20, _brief_poem),
-    (0.13, _poem_with_one_rule),
+    (0.12, _poem_with_one_rule),
     (0.03, _poem_under_words),
-    (0.12, _description),
+    (0.10, _description),
     (0.07, _rhyming_word),
     (0.05, _repeat_words),
     (0.07, _kind),
     (0.03, _gifts),
-    (0.08, _todays_word),
-    (0.15, _style_episode),
+    (0.10, _todays_word),
+    (0.17, _style_episode),
     (0.03, _poem_episode),
 )
 """The mix: the share of each kind of lesson among the documents, and who writes it."""

@@ -63,7 +63,9 @@ def make_almanac(seed: int = SEED) -> list[AlmanacEntry]:
     """
     known = [c for c in all_combinations() if c[0].noun_phrase not in NEW_SUBJECTS]
     Random(seed).shuffle(known)
-    known.sort(key=lambda combination: (combination[0].word, combination[1]) != ("spring", ""))
+    known.sort(
+        key=lambda combination: (combination[0].word, combination[1]) != ("spring", "")
+    )
     splits: dict[tuple[str, str], SplitName] = {}
     for place, (subject, setting) in enumerate(known):
         splits[subject.noun_phrase, setting] = (
@@ -128,7 +130,9 @@ def make_raw_samples(entries: list[AlmanacEntry], seed: int = SEED) -> list[RawS
         is_quoted = topic == "spring"
         frame = POEM_REQUESTS[0] if is_quoted else random.choice(frames)
         rows.append(frame.format(topic=topic))
-    faults = [random.choice(REPETITIONS)(text, random) for text in random.sample(rows, 140)]
+    faults = [
+        random.choice(REPETITIONS)(text, random) for text in random.sample(rows, 140)
+    ]
     faults += [random.choice(("", " ", "\n", "\t  ", "<p></p>")) for _ in range(40)]
     faults += [random.choice(FOREIGN_REQUESTS) for _ in range(36)]
     faults += [random.choice(OFF_TOPIC_REQUESTS) for _ in range(30)]

@@ -13,11 +13,13 @@ from random import Random
 from prompt_or_tune.lexicon import (
     DAILY_WORDS,
     RHYME_FAMILIES,
+    SETTINGS,
+    SUBJECTS,
     Subject,
     capitalise,
     find_subject,
-    word_count,
 )
+from prompt_or_tune.scoring import split_words
 
 VERBS: dict[str, tuple[str, ...]] = {
     "season": (
@@ -132,7 +134,11 @@ HABITS: dict[str, tuple[str, ...]] = {
     "tree": ("gives shade to walkers", "counts its years in rings", "shelters a nest"),
     "flower": ("opens when the sun is out", "pleases the bees", "scents the path"),
     "insect": ("carries more than its weight", "lives a short life", "visits the clover"),
-    "fish": ("rests beneath the stones", "shines when it turns", "breathes the cold water"),
+    "fish": (
+        "rests beneath the stones",
+        "shines when it turns",
+        "breathes the cold water",
+    ),
     "place": ("belongs to nobody", "changes with the clouds", "remembers every footstep"),
 }
 
@@ -388,17 +394,59 @@ def article(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
+LEANING = 0.6
+"""How often a line follows the leanings of its subject and setting, not chance."""
+
+
+def _favourite_families(wish: PoemWish) -> list[tuple[str, ...]]:
+    """Return the rhyme families that this subject and this setting lean towards, in order.
+
+    Poems about different things would otherwise all begin with the likeliest phrase of
+    the whole corpus when a model writes greedily.
+    """
+    families = _families()
+    phrases = [subject.noun_phrase for subject in SUBJECTS]
+    by_subject = 7 * phrases.index(wish.subject)
+    by_setting = 5 * ("", *SETTINGS).index(wish.setting) + 3
+    places = [
+        (start + 11 * step) % len(families)
+        for step in range(len(families))
+        for start in (by_subject, by_setting)
+    ]
+    return [families[place] for place in dict.fromkeys(places)]
+
+
+def _choose_families(wish: PoemWish, count: int, random: Random) -> list[tuple[str, ...]]:
+    """Return that many different families: favourites mostly, the others by chance."""
+    favourites = _favourite_families(wish)
+    chosen: list[tuple[str, ...]] = []
+    for place in range(count):
+        family = favourites[place]
+        while family in chosen or random.random() > LEANING:
+            family = random.choice(favourites)
+            if family not in chosen:
+                break
+        chosen.append(family)
+    return chosen
+
+
+def _choose_couple(family: tuple[str, ...], random: Random) -> tuple[str, str]:
+    """Return two different words of the family, the second mostly the next in its list."""
+    place = random.randrange(len(family))
+    others = [word for word in family if word != family[place]]
+    follower = family[(place + 1) % len(family)]
+    return family[place], follower if random.random() < LEANING else random.choice(others)
+
+
 def _line_endings(wish: PoemWish, random: Random) -> list[str]:
     """Return one ending per line, rhyming in couplets or alternately when wished."""
     if not wish.rhymes:
-        families = random.sample(_families(), wish.lines)
+        families = _choose_families(wish, wish.lines, random)
         words = [random.choice(family) for family in families]
         return [random.choice(ENDINGS[word]) for word in words]
-    couples = [
-        random.sample(family, 2)
-        for family in random.sample(_families(), (wish.lines + 1) // 2)
-    ]
-    alternate = wish.lines == 4 and random.random() < 0.25
+    families = _choose_families(wish, (wish.lines + 1) // 2, random)
+    couples = [_choose_couple(family, random) for family in families]
+    alternate = wish.lines == 4 and random.random() < 0.15
     if alternate:
         (first, third), (second, fourth) = couples
         words = [first, second, third, fourth]
@@ -407,29 +455,53 @@ def _line_endings(wish: PoemWish, random: Random) -> list[str]:
     return [random.choice(ENDINGS[word]) for word in words]
 
 
+def _order_verbs(subject: Subject, random: Random) -> list[str]:
+    """Return the kind's verbs, mostly in their order from the subject's own verb on."""
+    verbs = list(VERBS[subject.kind])
+    own = SUBJECTS.index(subject) % len(verbs)
+    if random.random() < LEANING:
+        return verbs[own:] + verbs[:own]
+    random.shuffle(verbs)
+    return verbs
+
+
 def _clauses(wish: PoemWish, random: Random) -> list[str]:
     """Return one clause per line; the first names the subject, none stands twice."""
     subject = find_subject(wish.subject)
-    verbs = random.sample(VERBS[subject.kind], 6)
-    adjectives = random.sample(ADJECTIVES[subject.kind], 2)
-    clauses = [f"{wish.subject} {verbs.pop()}"]
+    verbs = iter(_order_verbs(subject, random))
+    observations = iter(random.sample(OBSERVATIONS, 4))
+    named = [f"{wish.subject} {next(verbs)}"]
+    asides = []
     if wish.setting:
-        clauses.append(f"{wish.setting} it {verbs.pop()}")
+        asides.append(f"{wish.setting} it {next(verbs)}")
     if wish.uses_word:
         thing = article(wish.uses_word)
-        clauses.append(
-            random.choice((f"like {thing} it {verbs.pop()}", f"I think of {thing}"))
+        asides.append(
+            random.choice((f"like {thing} it {next(verbs)}", f"I think of {thing}"))
         )
-    others = [f"it {verb}" for verb in verbs]
-    others += random.sample(OBSERVATIONS, 4)
-    others.append(f"so {adjectives[0]}, it {random.choice(VERBS[subject.kind])}")
-    random.shuffle(others)
-    rest = clauses[1:] + others[: wish.lines - len(clauses)]
-    random.shuffle(rest)
-    clauses = [clauses[0], *rest][: wish.lines]
+    adjective = random.choice(ADJECTIVES[subject.kind])
+    while len(named) + len(asides) < wish.lines:
+        form = random.random()
+        if form < 0.3:
+            asides.append(next(observations, "") or f"it {next(verbs)}")
+        elif form < 0.4 and adjective:
+            asides.append(f"so {adjective}, it {next(verbs)}")
+            adjective = ""
+        else:
+            named.append(f"it {next(verbs)}")
+    first, *rest = named
+    clauses = [first, *_interleave(rest, asides, random)][: wish.lines]
     if wish.starts_with:
         clauses[0] = f"{wish.starts_with} {clauses[0]}"
     return clauses
+
+
+def _interleave(one: list[str], other: list[str], random: Random) -> list[str]:
+    """Return both lists in one, each in its own order."""
+    sources = [one] * len(one) + [other] * len(other)
+    random.shuffle(sources)
+    queues = {id(one): iter(one), id(other): iter(other)}
+    return [next(queues[id(source)]) for source in sources]
 
 
 def write_poem(wish: PoemWish, random: Random) -> str:
@@ -482,7 +554,7 @@ def write_short_sentence(
     """
     for _ in range(20):
         sentence = write_sentence(subject, setting, random)
-        if word_count(sentence) < words:
+        if len(split_words(sentence)) < words:
             return sentence
     phrase = capitalise(subject.noun_phrase)
     return f"{phrase} is {random.choice(ADJECTIVES[subject.kind])}."

@@ -37,7 +37,7 @@ from prompt_or_tune.seedling.tokenizer import (
 
 IGNORED = -100
 
-SURE_OF_COPYING = 0.02
+SURE_OF_COPYING = 0.25
 """Nats per token on the repeat at which the copying warm-up ends."""
 
 
@@ -57,7 +57,7 @@ class PretrainingSettings:
     copy_steps: int = 600
     copy_batch_tokens: int = 3200
     copy_learning_rate: float = 3e-3
-    steps: int = 3600
+    steps: int = 3000
     learning_rate: float = 3e-3
     warmup_steps: int = 100
     constant_share: float = 0.65
@@ -125,10 +125,12 @@ def build_model(
 def encode_documents(
     documents: list[Document], tokenizer: PreTrainedTokenizerFast
 ) -> list[tuple[list[int], list[int]]]:
-    """Return (token ids, labels) per document; labels are `IGNORED` where nothing is learned."""
+    """Return (token ids, labels) per document; unlearned labels are `IGNORED`."""
     texts = [piece.text for document in documents for piece in document.pieces]
     texts += [document.response for document in documents]
-    encoded = tokenizer.backend_tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+    encoded = tokenizer.backend_tokenizer.encode_batch_fast(
+        texts, add_special_tokens=False
+    )
     pieces = iter(encoded[: -len(documents)])
     user, assistant, end = tokenizer.convert_tokens_to_ids([USER, ASSISTANT, END])
     rows = []
@@ -139,7 +141,7 @@ def encode_documents(
             ids += tokens
             labels += tokens if piece.learned else [IGNORED] * len(tokens)
         answer = [*response.ids, end]
-        rows.append((ids + [assistant, *answer], labels + [IGNORED, *answer]))
+        rows.append(([*ids, assistant, *answer], [*labels, IGNORED, *answer]))
     return rows
 
 
@@ -181,7 +183,9 @@ def draw_batches(
     pad = tokenizer.convert_tokens_to_ids(PAD)
     shuffler = Random(settings.seed)
     while True:
-        rows = encode_documents(list(islice(documents, settings.chunk_documents)), tokenizer)
+        rows = encode_documents(
+            list(islice(documents, settings.chunk_documents)), tokenizer
+        )
         windows = list(pack(rows, settings.window, pad))
         shuffler.shuffle(windows)
         for start in range(0, len(windows) - settings.batch_size, settings.batch_size):
@@ -249,7 +253,9 @@ class CopyingLesson(torch.nn.Module):
         shape = (max(self.batch_tokens // (2 * length), 1), length)
         sequence = torch.randint(4, vocabulary, shape, generator=self.generator)
         ids = torch.cat([sequence, sequence], dim=1).to(self.model.device)
-        states = self.model.model(input_ids=ids, use_cache=False, output_hidden_states=True)
+        states = self.model.model(
+            input_ids=ids, use_cache=False, output_hidden_states=True
+        )
         logits = self.model.lm_head(states.last_hidden_state[:, length - 1 : -1])
         repeat = cross_entropy(logits.flatten(0, 1).float(), ids[:, length:].flatten())
         early = states.hidden_states[self.depth][:, 1:]

@@ -12,14 +12,24 @@ from random import Random
 from typing import Literal
 
 from prompt_or_tune.files import write_atomically
-from prompt_or_tune.lexicon import DAILY_WORDS, SETTINGS, SUBJECTS, Subject, capitalise
+from prompt_or_tune.lexicon import (
+    DAILY_WORDS,
+    SETTINGS,
+    SUBJECTS,
+    Subject,
+    capitalise,
+    parse_request,
+)
 from prompt_or_tune.models import LanguageModel
-from prompt_or_tune.prompts import few_shot, ask_todays_word, with_notes
+from prompt_or_tune.pairs import make_pairs
+from prompt_or_tune.prompts import ask_todays_word, few_shot, with_notes
 from prompt_or_tune.records import Pair
 from prompt_or_tune.samples import load_samples
 from prompt_or_tune.scoring import (
+    Exact,
     LineCount,
     OneSentence,
+    Pattern,
     Rhyme,
     StartsWith,
     UsesWord,
@@ -27,12 +37,20 @@ from prompt_or_tune.scoring import (
     poem_brief,
     wilson_interval,
 )
-from prompt_or_tune.seedling import almanac
-from prompt_or_tune.seedling.corpus import HELD_OUT_STYLES, choose_topic, invent_word, name_topic
+from prompt_or_tune.seedling.corpus import (
+    HELD_OUT_STYLES,
+    choose_topic,
+    fill_style,
+    invent_word,
+    name_topic,
+)
 from prompt_or_tune.seedling.frames import FRAMES_WITH_TYPOS, HELD_OUT_FRAMES
 from prompt_or_tune.seedling.grammar import ADJECTIVES, OPENERS
 
 RESULTS = Path(__file__).parent / "weights" / "probes.json"
+
+KNOWN_GAPS: frozenset[str] = frozenset()
+"""Names of the probes that do not reach their bar: the model card says so."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +90,9 @@ class ProbeResult:
         """Return whether the point estimate is on the wanted side of the bar."""
         if self.bar is None:
             return True
-        return self.rate <= self.bar if self.wanted == "at most" else self.rate >= self.bar
+        return (
+            self.rate <= self.bar if self.wanted == "at most" else self.rate >= self.bar
+        )
 
 
 def _topics(random: Random) -> Iterator[tuple[Subject, str, str]]:
@@ -83,18 +103,20 @@ def _topics(random: Random) -> Iterator[tuple[Subject, str, str]]:
 
 def _brief(frames: Sequence[str]) -> Callable[[Random], Iterator[ProbeItem]]:
     def write_items(random: Random) -> Iterator[ProbeItem]:
-        for frame, (subject, _, topic) in zip(cycle(frames), _topics(random), strict=False):
-            brief = poem_brief(subject.word)
-            yield ProbeItem(
-                capitalise(frame.format(topic=topic)), lambda text, brief=brief: brief.check(text)
-            )
+        for frame, (subject, _, topic) in zip(
+            cycle(frames), _topics(random), strict=False
+        ):
+            prompt = capitalise(frame.format(topic=topic))
+            yield ProbeItem(prompt, poem_brief(subject.word).check)
 
     return write_items
 
 
 def _line_counts(random: Random) -> Iterator[ProbeItem]:
     for lines, (_, _, topic) in zip(cycle(range(2, 9)), _topics(random), strict=False):
-        yield ProbeItem(f"Write a poem about {topic} with {lines} lines", LineCount(lines).check)
+        yield ProbeItem(
+            f"Write a poem about {topic} with {lines} lines", LineCount(lines).check
+        )
 
 
 def _rhymes(random: Random) -> Iterator[ProbeItem]:
@@ -128,12 +150,11 @@ def _under_words(random: Random) -> Iterator[ProbeItem]:
         yield ProbeItem(prompt, WordLimit(limit - 1).check)
 
 
-def _style_pattern(style: str, subject: Subject) -> re.Pattern[str]:
+def _in_style(style: str, subject: Subject) -> Pattern:
     """Return what an answer in the style looks like, with any words in its two slots."""
-    marked = style.format(
-        s=subject.noun_phrase, S=capitalise(subject.noun_phrase), a="\0", b="\0"
-    )
-    return re.compile(re.escape(marked).replace("\0", r"[\w'’-]+").replace("\\\0", r"[\w'’-]+"))
+    slot = "slot"
+    filled = fill_style(style, subject.noun_phrase, f"<{slot}>", f"<{slot}>")
+    return Pattern(f"^{re.escape(filled).replace(f'<{slot}>', chr(92) + 'S+?')}$")
 
 
 def _styles(k: int) -> Callable[[Random], Iterator[ProbeItem]]:
@@ -143,18 +164,10 @@ def _styles(k: int) -> Callable[[Random], Iterator[ProbeItem]]:
             for subject in random.sample(SUBJECTS, k + 1):
                 topic = name_topic(subject, random.choice(("", *SETTINGS)))
                 first, second = random.sample(ADJECTIVES[subject.kind], 2)
-                answer = style.format(
-                    s=subject.noun_phrase,
-                    S=capitalise(subject.noun_phrase),
-                    a=first,
-                    b=second,
-                )
+                answer = fill_style(style, subject.noun_phrase, first, second)
                 pairs.append(Pair(f"Describe {topic}", answer))
-            pattern = _style_pattern(style, subject)
-            yield ProbeItem(
-                few_shot(pairs[:-1], pairs[-1].prompt),
-                lambda text, pattern=pattern: pattern.fullmatch(text.strip()) is not None,
-            )
+            prompt = few_shot(pairs[:-1], pairs[-1].prompt)
+            yield ProbeItem(prompt, _in_style(style, subject).check)
 
     return write_items
 
@@ -170,7 +183,7 @@ def _private_word(random: Random) -> Iterator[ProbeItem]:
         for subject in subjects:
             topic = name_topic(subject, random.choice(SETTINGS))
             second = random.choice(ADJECTIVES[subject.kind])
-            answer = style.format(S=capitalise(subject.noun_phrase), a=words[subject], b=second)
+            answer = fill_style(style, subject.noun_phrase, words[subject], second)
             pairs.append(Pair(f"Describe {topic}", answer))
         random.shuffle(pairs)
         shown = {pair.prompt for pair in pairs}
@@ -193,35 +206,34 @@ def _kinds(random: Random) -> Iterator[ProbeItem]:
     for subject in cycle(random.sample(SUBJECTS, len(SUBJECTS))):
         yield ProbeItem(
             f"What kind of thing is {subject.noun_phrase}?",
-            lambda text, kind=subject.kind: text.rstrip(".").split()[-1:] == [kind],
+            Pattern(rf"\b{subject.kind}\.?$").check,
         )
 
 
-def _voice(way: Literal["bare", "engineered", "few-shot"]):
+VoiceWay = Literal["bare", "engineered", "few-shot"]
+
+
+def _voice(way: VoiceWay) -> Callable[[Random], Iterator[ProbeItem]]:
+    """Return prompts for the house voice, of which an untrained model knows nothing."""
+
     def write_items(random: Random) -> Iterator[ProbeItem]:
-        training = load_samples("train")
-        for sample in cycle(load_samples("test")):
-            topic = f"{sample.subject} {sample.setting}".strip()
-            subject = next(s for s in SUBJECTS if s.noun_phrase == sample.subject)
-            wanted = almanac.answer(subject, sample.setting)
-            prompt = f"Describe {topic}"
+        training = make_pairs(load_samples("train"))
+        for pair in cycle(make_pairs(load_samples("test"))):
+            prompt = pair.prompt
             if way == "engineered":
                 prompt += ' in the form "… is … and …"'
             if way == "few-shot":
-                shown = random.sample([s for s in training if s.subject != sample.subject], 4)
-                pairs = [
-                    Pair(
-                        f"Describe {s.subject} {s.setting}".strip(),
-                        almanac.answer(
-                            next(x for x in SUBJECTS if x.noun_phrase == s.subject), s.setting
-                        ),
-                    )
-                    for s in shown
-                ]
-                prompt = few_shot(pairs, prompt)
-            yield ProbeItem(prompt, lambda text, wanted=wanted: text.strip() == wanted)
+                asked = parse_request(pair.prompt)
+                strangers = [p for p in training if not _is_about(p, asked)]
+                prompt = few_shot(random.sample(strangers, 4), prompt)
+            yield ProbeItem(prompt, Exact(pair.response).check)
 
     return write_items
+
+
+def _is_about(pair: Pair, topic: tuple[str, str] | None) -> bool:
+    other = parse_request(pair.prompt)
+    return topic is not None and other is not None and topic[0] == other[0]
 
 
 BARE = "Write a poem about {topic}"
@@ -251,7 +263,9 @@ PROBES: tuple[Probe, ...] = (
 )
 
 
-def run_probe(model: LanguageModel, probe: Probe, count: int = 204, seed: int = 7) -> ProbeResult:
+def run_probe(
+    model: LanguageModel, probe: Probe, count: int = 204, seed: int = 7
+) -> ProbeResult:
     """Return how often the model is right on `count` prompts of the probe, greedily."""
     items = list(islice(probe.write_items(Random(seed)), count))
     answers = model.generate([item.prompt for item in items], max_new_tokens=96)
@@ -290,7 +304,9 @@ def run_probes(
 
 def save_probes(results: Sequence[ProbeResult], path: Path = RESULTS) -> None:
     """Write the results as JSON, the file that the model card is generated from."""
-    text = json.dumps([asdict(result) for result in results], indent=1, ensure_ascii=False)
+    text = json.dumps(
+        [asdict(result) for result in results], indent=1, ensure_ascii=False
+    )
     write_atomically(path, text + "\n")
 
 
@@ -298,5 +314,6 @@ def load_probes(path: Path = RESULTS) -> list[ProbeResult]:
     """Return the recorded results."""
     rows = json.loads(path.read_text(encoding="utf-8"))
     return [
-        ProbeResult(**{**row, "examples": tuple(map(tuple, row["examples"]))}) for row in rows
+        ProbeResult(**{**row, "examples": tuple(map(tuple, row["examples"]))})
+        for row in rows
     ]

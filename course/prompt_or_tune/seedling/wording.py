@@ -164,11 +164,27 @@ LIMIT_SENTENCES = (
     "Keep it under {n} words.",
 )
 ROLES = "poet gardener teacher writer farmer friend artist singer sailor helper".split()
-ROLE_ADJECTIVES = ("", "old ", "kind ", "great ", "famous ", "clever ", "gentle ", "wise ")
+ROLE_ADJECTIVES = (
+    "",
+    "old ",
+    "kind ",
+    "great ",
+    "famous ",
+    "clever ",
+    "gentle ",
+    "wise ",
+)
 PEOPLE = """mother father sister brother friend teacher neighbour aunt uncle class
 grandmother grandfather daughter son""".split()
 THINGS = "card gift book poster song letter speech diary calendar lesson party".split()
-GREETINGS = ("Hello.", "Hi there.", "Good morning.", "Dear friend,", "Hello there,", "Hey,")
+GREETINGS = (
+    "Hello.",
+    "Hi there.",
+    "Good morning.",
+    "Dear friend,",
+    "Hello there,",
+    "Hey,",
+)
 THANKS = (
     "Thanks!",
     "Thank you.",
@@ -235,9 +251,7 @@ def _constraints(request: PoemRequest, random: Random) -> list[tuple[str, str, s
         parts.append((before, "", random.choice(SHORT_SENTENCES)))
     if request.rhymes:
         before = random.choice(("rhyming", "rhyming", "rhymed"))
-        parts.append(
-            (before, random.choice(RHYME_AFTER), random.choice(RHYME_SENTENCES))
-        )
+        parts.append((before, random.choice(RHYME_AFTER), random.choice(RHYME_SENTENCES)))
     if request.lines and not request.quatrain:
         n = _number(request.lines, random)
         parts.append(

@@ -366,11 +366,27 @@ def compare_arms(
     for done, (task, arm, how) in enumerate(plan):
         report(f"{task.spec.title}: {task.spec.title_of(arm)}", done, len(plan))
         tuned = run if (task.spec, arm) == (VOICE, LORA) else None
-        live += measure_arm(model, task, arm, settings=how, tuned=tuned)
+        live += _measure(model, task, arm, how, tuned)
     report("done", len(plan), len(plan))
     recorded = read_recorded()
     verdicts = tuple(recorded.judge(s.name) for s in TASK_SPECS) if recorded else ()
     return DecisionStage(tuple(live), recorded, verdicts)
+
+
+def _measure(
+    model: LanguageModel,
+    task: Task,
+    arm: str,
+    how: ArmSettings,
+    tuned: TuningRun | None,
+) -> tuple[ArmResult, ...]:
+    try:
+        return measure_arm(model, task, arm, settings=how, tuned=tuned)
+    except ValueError:
+        # A model with a short memory has no room for examples; the rest still compares.
+        if arm != FEW_SHOT:
+            raise
+        return ()
 
 
 def read_recorded() -> Results | None:

@@ -1,0 +1,251 @@
+"""LoRA adapters: as data, as files in PEFT's own format, and in a network."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import warnings
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import safetensors.torch
+import torch
+import torch.nn.functional as F
+from peft import LoraConfig, PeftConfig, PeftModel, get_peft_model
+from peft.tuners.lora import Linear as LoraLinear
+from peft.utils import get_peft_model_state_dict, set_peft_model_state_dict
+from safetensors import SafetensorError
+
+from prompt_or_tune.files import write_atomically
+
+CONFIG_FILE = "adapter_config.json"
+TENSORS_FILE = "adapter_model.safetensors"
+NAME = "default"  # PEFT can hold several adapters by name; we attach one
+
+
+class AdapterError(Exception):
+    """Say in one sentence why an adapter can't be read, saved or attached."""
+
+
+@dataclass(frozen=True, eq=False)
+class Adapter:
+    """What LoRA has learned: PEFT's configuration, and tensors by PEFT's names.
+
+    It knows its base by a portable name only ("seedling", a hub id, a folder's own
+    name); no path is ever kept.
+    """
+
+    config: LoraConfig
+    tensors: Mapping[str, torch.Tensor]
+
+    def count_parameters(self) -> int:
+        """Return how many numbers were trained."""
+        return sum(tensor.numel() for tensor in self.tensors.values())
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Save in PEFT's own format, so that `PeftModel.from_pretrained` loads it.
+
+        Raises AdapterError: read-only folder, full disk.
+        """
+        folder = Path(folder)
+        try:
+            # The configuration comes last: a folder with one is a whole adapter.
+            write_atomically(folder / TENSORS_FILE, _serialise(self.tensors))
+            write_atomically(folder / CONFIG_FILE, _write_config(self.config))
+        except OSError as error:
+            raise AdapterError(
+                f"The adapter can't be saved in {folder}: {error.strerror or error}."
+            ) from error
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> Adapter:
+        """Load an adapter from a folder in PEFT's format.
+
+        Raises AdapterError: no such folder, files missing or damaged, not LoRA.
+        """
+        folder = Path(folder)
+        for name in (CONFIG_FILE, TENSORS_FILE):
+            if not (folder / name).is_file():
+                raise AdapterError(
+                    f"{folder} holds no adapter ({name} is missing): train one, and save "
+                    "it with Adapter.save."
+                )
+        try:
+            config = PeftConfig.from_pretrained(str(folder))
+            tensors = safetensors.torch.load_file(folder / TENSORS_FILE)
+        except (SafetensorError, ValueError, TypeError, KeyError, OSError) as error:
+            raise AdapterError(
+                f"The adapter in {folder} is damaged ({_first_line(error)}): get it or "
+                "train it again."
+            ) from error
+        if not isinstance(config, LoraConfig):
+            raise AdapterError(f"The adapter in {folder} is not a LoRA adapter.")
+        return cls(config, tensors)
+
+
+def add_lora(network: torch.nn.Module, config: LoraConfig) -> PeftModel:
+    """Return the network with fresh LoRA layers in it; only these take gradients."""
+    with warnings.catch_warnings():
+        # PEFT still reads a property that transformers has renamed.
+        warnings.simplefilter("ignore", FutureWarning)
+        wrapped = get_peft_model(cast(Any, network), copy.deepcopy(config), NAME)
+    _quicken(wrapped)
+    # Evaluation mode: whatever dropout the base may have stays off, so that a run
+    # repeats exactly; our LoRA has none.
+    return cast(PeftModel, wrapped.eval())
+
+
+def attach_adapter(network: torch.nn.Module, adapter: Adapter, name: str) -> PeftModel:
+    """Return the network with the adapter's layers in it.
+
+    `name` is the model's, for messages. Raises AdapterError, and leaves the network
+    untouched, when the adapter was made for another architecture or size.
+    """
+    try:
+        wrapped = add_lora(network, adapter.config)
+    except ValueError as error:
+        raise AdapterError(
+            f"The adapter does not fit {name}, which lacks the layers that it changes: "
+            "load the model that it was trained on."
+        ) from error
+    difference = _find_difference(read_tensors(wrapped), adapter.tensors)
+    if difference:
+        wrapped.unload()
+        raise AdapterError(
+            f"The adapter does not fit {name} ({difference}): load the model that it was "
+            "trained on."
+        )
+    set_peft_model_state_dict(wrapped, dict(adapter.tensors), NAME)
+    return cast(PeftModel, wrapped.requires_grad_(False))
+
+
+def read_adapter(network: PeftModel) -> Adapter:
+    """Return a copy of what the network's LoRA layers have learned so far."""
+    config = cast(LoraConfig, copy.deepcopy(network.peft_config[NAME]))
+    tensors = read_tensors(network).items()
+    return Adapter(config, {k: v.detach().cpu().clone() for k, v in tensors})
+
+
+def read_tensors(network: PeftModel) -> dict[str, torch.Tensor]:
+    """Return the LoRA tensors themselves, by the names that PEFT's files give them."""
+    # Embeddings are not looked for: to find whether they were resized, PEFT would ask
+    # the hub about the base model.
+    return get_peft_model_state_dict(
+        network, adapter_name=NAME, save_embedding_layers=False
+    )
+
+
+def _find_difference(
+    expected: Mapping[str, torch.Tensor], given: Mapping[str, torch.Tensor]
+) -> str:
+    """Return in words the first tensor that one side lacks or sizes otherwise, or ""."""
+    for key in sorted(expected.keys() | given.keys()):
+        needs, brings = _size(expected, key), _size(given, key)
+        if needs != brings:
+            layer = key.removeprefix("base_model.model.").removesuffix(".weight")
+            return f"{layer} needs {needs}, the adapter brings {brings}"
+    return ""
+
+
+def _size(tensors: Mapping[str, torch.Tensor], key: str) -> str:
+    return "×".join(map(str, tensors[key].shape)) if key in tensors else "nothing"
+
+
+def _serialise(tensors: Mapping[str, torch.Tensor]) -> bytes:
+    whole = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    return safetensors.torch.save(whole, metadata={"format": "pt"})
+
+
+def _write_config(config: LoraConfig) -> str:
+    fields = config.to_dict() | {"inference_mode": True}
+    # Sets have no order, and a file should not change from save to save.
+    plain = {k: sorted(v) if isinstance(v, set) else v for k, v in fields.items()}
+    return json.dumps(plain, indent=2, sort_keys=True, default=str) + "\n"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+# ── Quick LoRA on a CPU ────────────────────────────────────────────────────────────────
+
+
+def _quicken(wrapped: PeftModel) -> None:
+    """Let LoRA layers that compute in float32 on a CPU do so with fewer operations.
+
+    A tiny model's step spends its time on starting operations and on moving memory,
+    not on arithmetic; tests/benchmarks/bench_tuning.py prints what this saves.
+    """
+    for module in wrapped.modules():
+        if isinstance(module, LoraLinear) and _can_be_quickened(module):
+            module.forward = partial(_run_quick, module)
+
+
+def _can_be_quickened(module: LoraLinear) -> bool:
+    base = module.base_layer
+    return (
+        type(base) is torch.nn.Linear
+        and base.weight.dtype is torch.float32
+        and base.weight.device.type == "cpu"
+        and isinstance(module.lora_dropout[NAME], torch.nn.Identity)
+        and not module.lora_variant  # DoRA and its like compute something else
+        and not module.lora_bias[NAME]
+    )
+
+
+def _run_quick(module: LoraLinear, x: torch.Tensor) -> torch.Tensor:
+    base = module.base_layer
+    if module.disable_adapters or module.merged:
+        return base(x)
+    down, up = module.lora_A[NAME].weight, module.lora_B[NAME].weight
+    scale = module.scaling[NAME]
+    return _LoraProduct.apply(x, base.weight, base.bias, down, up, scale)
+
+
+class _LoraProduct(torch.autograd.Function):
+    """y = x Wᵀ + b + s (x Aᵀ) Bᵀ and its gradients, the frozen W's left out.
+
+    Shapes: x … x in, W out x in, b out, A rank x in, B out x rank.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        x: torch.Tensor,
+        weight: torch.Tensor,
+        bias: torch.Tensor | None,
+        down: torch.Tensor,
+        up: torch.Tensor,
+        scale: float,
+    ) -> torch.Tensor:
+        """Return y, of shape … x out."""
+        flat = x.reshape(-1, x.shape[-1])
+        low = flat @ down.t()
+        y = F.linear(flat, weight, bias).addmm_(low, up.t(), alpha=scale)
+        ctx.save_for_backward(flat, low, weight, down, up)
+        ctx.scale = scale
+        return y.view(*x.shape[:-1], -1)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        """Return the gradients of x (where one is asked for), A and B."""
+        flat, low, weight, down, up = ctx.saved_tensors
+        (of_y,) = gradients
+        shape = of_y.shape[:-1]
+        of_y = of_y.reshape(-1, of_y.shape[-1])
+        of_low = (of_y @ up).mul_(ctx.scale)
+        of_x = None
+        if ctx.needs_input_grad[0]:
+            of_x = (of_y @ weight).addmm_(of_low, down).view(*shape, -1)
+        of_up = (low.t() @ of_y).mul_(ctx.scale).t()
+        return of_x, None, None, of_low.t() @ flat, of_up, None
+
+
+def without_adapter(network: torch.nn.Module) -> AbstractContextManager[Any]:
+    """Return the context in which an adapted network computes as its base does."""
+    return cast(PeftModel, network).disable_adapter()

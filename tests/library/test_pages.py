@@ -1,0 +1,24 @@
+"""Pages quote what was measured: no figure in them is typed by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from prompt_or_tune.pages import PICTURE, README, list_blocks
+from prompt_or_tune.report import fill_markers
+
+
+@pytest.mark.parametrize("block", list_blocks(), ids=lambda block: f"{block[1]}")
+def test_a_generated_stretch_is_what_the_recorded_files_say(
+    block: tuple[Path, str, str],
+) -> None:
+    page, name, body = block
+    text = page.read_text(encoding="utf-8")
+    assert fill_markers(text, name, body) == text
+
+
+def test_the_readme_shows_its_figure_with_a_text_for_those_who_cannot_see_it() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert PICTURE.exists()
+    assert f'src="{PICTURE.relative_to(README.parent).as_posix()}" alt="' in text

@@ -1,0 +1,299 @@
+"""The HTML report stands alone and escapes its data; Markdown goes between markers."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from prompt_or_tune.decision import (
+    BARE,
+    BRIEF,
+    ENGINEERED,
+    LORA,
+    LORA_ENGINEERED,
+    MAJORITY,
+    NEAREST,
+    NEW_COMBINATIONS,
+    ArmResult,
+    Verdict,
+    judge_task,
+)
+from prompt_or_tune.figures import Drawing, draw_data_flow
+from prompt_or_tune.report import (
+    Listing,
+    MarkerError,
+    Report,
+    Section,
+    Table,
+    fill_file,
+    fill_markers,
+    markdown_table,
+    render_report,
+    write_report,
+    write_result_block,
+)
+
+HOSTILE = '<script>alert("1")</script> & <img src=x onerror=alert(1)>'
+
+ARMS = Table(
+    "What each arm got right",
+    ("arm", "right", "interval", "note"),
+    (
+        ("bare", "0.02", "0.00–0.05", "–"),
+        (HOSTILE, "0.98", "0.95–0.99", HOSTILE),
+    ),
+    marked=(1,),
+)
+FLOW = draw_data_flow()
+
+
+def write(*blocks: str | Listing | Table | Drawing, title: str = "The tour") -> str:
+    sections = (Section("Results", blocks), Section("Then", ()), Section("Last", ()))
+    return render_report(Report(title, ("The answer first.",), sections, ("Seed 0.",)))
+
+
+class Page(HTMLParser):
+    """A page's tags in order, with attributes, its ids, and what was left open."""
+
+    VOID = frozenset({"meta", "img", "br", "link", "input"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.mismatched: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.mismatched.append(tag)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+# ── The page ───────────────────────────────────────────────────────────────────────────
+
+
+def test_the_page_is_well_formed() -> None:
+    page = Page(write("A paragraph.", ARMS, FLOW, Listing("a\n b")))
+    assert page.mismatched == []
+    assert page.open == []
+
+
+def test_the_page_needs_no_other_file_and_no_network() -> None:
+    page = Page(write(ARMS, FLOW))
+    for _, attributes in page.tags:
+        for name in ("src", "href", "srcset", "action"):
+            address = attributes.get(name)
+            assert address is None or address.startswith(("data:", "#")), address
+    assert page.all("script") == []
+    assert page.all("link") == []
+    assert "@import" not in write(ARMS)
+    assert "url(" not in write(ARMS)
+
+
+def test_headings_are_in_order_and_contents_lead_to_them() -> None:
+    page = Page(write(ARMS))
+    assert [t for t, _ in page.tags if re.fullmatch(r"h\d", t)] == ["h1", *["h2"] * 3]
+    ids = {attributes["id"] for attributes in page.all("h2")}
+    assert {f"#{i}" for i in ids} == {a["href"] for a in page.all("a")}
+    assert page.all("html")[0]["lang"] == "en"
+    assert len(page.all("main")) == 1
+
+
+def test_pictures_have_alt_text_and_their_numbers() -> None:
+    page = Page(write(FLOW))
+    (image,) = page.all("img")
+    assert image["alt"] == FLOW.alt
+    assert image["width"] == str(FLOW.width)
+    assert "The numbers as a table" in write(FLOW)
+    for row in FLOW.rows:
+        assert row[1] in write(FLOW)
+
+
+def test_tables_have_captions_and_headers_with_scopes() -> None:
+    page = Page(write(ARMS))
+    assert len(page.all("table")) == len(page.all("caption")) == 1
+    assert [th["scope"] for th in page.all("th")] == ["col"] * 4 + ["row"] * 2
+    assert [row.get("class") for row in page.all("tr")] == [None, None, "marked"]
+
+
+def test_a_table_without_a_caption_has_no_empty_one() -> None:
+    page = Page(write(Table("", ("a", "b"), (("1", "2"),))))
+    assert page.all("caption") == []
+
+
+def test_what_comes_from_data_is_escaped_everywhere() -> None:
+    table = Table(HOSTILE, (HOSTILE,), ((HOSTILE,),))
+    text = render_report(
+        Report(
+            HOSTILE,
+            (HOSTILE,),
+            (Section(HOSTILE, (HOSTILE, table, Listing(HOSTILE))),) * 3,
+            (HOSTILE,),
+        )
+    )
+    assert "<script" not in text
+    assert "<img" not in text
+    assert text.count("&lt;script&gt;alert(&#34;1&#34;)&lt;/script&gt;") >= 10
+
+
+def test_a_dark_page_and_a_printed_one_are_provided_for() -> None:
+    text = write(FLOW)
+    assert "@media (prefers-color-scheme: dark)" in text
+    assert "@media print" in text
+    assert '<meta name="color-scheme" content="light dark">' in text
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_of_the_page_has_contrast(scheme: str) -> None:
+    """WCAG 2, level AA: 4.5 for text on the page, on marked rows and on listings."""
+    blocks = re.findall(r":root \{(.*?)\}", write(), re.DOTALL)
+    colours = dict(re.findall(r"--(\w+): (#\w{6})", blocks[scheme == "dark"]))
+    for text in ("ink", "muted", "accent"):
+        for ground in ("paper", "mark", "soft"):
+            assert _contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
+
+
+def _contrast(one: str, other: str) -> float:
+    low, high = sorted(map(_luminance, (one, other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch) -> None:
+    report = Report("The tour", ("Lead.",), (Section("One", ("Text.",)),))
+    path = write_report(report, tmp_path / "out" / "tour.html")
+    before = path.read_text(encoding="utf-8")
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", fail)
+    with pytest.raises(OSError, match="No space left"):
+        write_report(Report("Other", (), ()), path)
+    assert path.read_text(encoding="utf-8") == before
+    assert [p.name for p in path.parent.iterdir()] == ["tour.html"]
+
+
+# ── Tables ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_row_of_another_length_is_refused() -> None:
+    with pytest.raises(ValueError, match="Row 2 of the table “T” has 1 cells for 2"):
+        Table("T", ("a", "b"), (("1", "2"), ("3",)))
+
+
+def test_columns_of_numbers_are_recognised() -> None:
+    table = Table(
+        "",
+        ("arm", "rate", "interval", "price", "p", "note", "blank"),
+        (
+            ("1", "0.98 [0.95–0.99]", "95%–99%", "$1,200.50", "<0.001", "4 lines", "–"),
+            ("2", "–", "0.1 to 0.2", "≈ 3.5", "1e-05", "7", ""),
+        ),
+    )
+    assert table.numeric == {1, 2, 3, 4}, "names, sentences and empty columns are not"
+
+
+# ── Markdown ───────────────────────────────────────────────────────────────────────────
+
+
+def test_markdown_shows_cells_as_they_are() -> None:
+    text = markdown_table(
+        Table(
+            "", ("arm", "n"), (("a|b *c* [d](e) <f> $5$\nnew `x`", "1"), ("g", "2")), (1,)
+        )
+    )
+    assert text.splitlines() == [
+        "| arm | n |",
+        "| --- | ---: |",
+        r"| a\|b \*c\* \[d\](e) &lt;f> \$5\$ new \`x\` | 1 |",
+        "| **g** | **2** |",
+    ]
+
+
+PAGE = "# Title\n\n<!-- result:start -->\nold\n<!-- result:end -->\n\nMore.\n"
+
+
+def test_what_stands_between_markers_is_replaced_and_nothing_else() -> None:
+    filled = fill_markers(PAGE, "result", "\nnew\nlines\n")
+    assert filled == PAGE.replace("old", "new\nlines")
+    assert fill_markers(filled, "result", "new\nlines") == filled, "twice is once"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("nothing", "has no line '<!-- result:start -->'"),
+        (PAGE.replace("<!-- result:end -->", ""), "has no line '<!-- result:end -->'"),
+        (PAGE + PAGE, "has 2 times the line '<!-- result:start -->'"),
+        ("<!-- result:end -->\n<!-- result:start -->", "swap the two lines"),
+    ],
+)
+def test_missing_or_doubled_markers_are_named(text: str, message: str) -> None:
+    with pytest.raises(MarkerError, match=re.escape(message)):
+        fill_markers(text, "result", "new")
+
+
+def test_a_body_with_a_marker_is_refused() -> None:
+    with pytest.raises(MarkerError, match="contains a marker"):
+        fill_markers(PAGE, "result", "<!-- result:end -->")
+
+
+def test_a_file_is_changed_only_when_its_block_changes(tmp_path: Path) -> None:
+    path = tmp_path / "README.md"
+    path.write_text(PAGE, encoding="utf-8")
+    assert fill_file(path, "result", "new") is True
+    assert fill_file(path, "result", "new") is False
+    assert "new" in path.read_text(encoding="utf-8")
+    with pytest.raises(MarkerError, match=r"README\.md: The text has no line"):
+        fill_file(path, "probes", "new")
+
+
+# ── The README's result ────────────────────────────────────────────────────────────────
+
+
+def judge_brief() -> tuple[list[ArmResult], Verdict]:
+    rates = {
+        BARE: 10,
+        ENGINEERED: 195,
+        LORA: 188,
+        LORA_ENGINEERED: 196,
+        NEAREST: 4,
+        MAJORITY: 2,
+    }
+    results = [
+        ArmResult(
+            "brief", NEW_COMBINATIONS, arm, (True,) * hits + (False,) * (200 - hits),
+            prompt_tokens=12.0, response_tokens=30.0, flops_per_query=1.0,
+            seconds_per_query=0.1, labels=1000 if "LoRA" in arm else 0,
+        )
+        for arm, hits in rates.items()
+    ]  # fmt: skip
+    return results, judge_task(BRIEF, results)
+
+
+def test_the_result_block_has_figure_table_and_verdict() -> None:
+    results, verdict = judge_brief()
+    block = write_result_block(results, [verdict], "figures/result.png")
+    image, table, sentences = block.split("\n\n")
+    assert 'src="figures/result.png"' in image
+    assert "Prompting wins the brief. " in image
+    assert "| The brief | engineered prompt | 0.97" in table
+    assert "LoRA + engineered 0.98 | nearest pair 0.02 |" in table
+    assert sentences.startswith("- The brief: engineered wins")
+    assert fill_markers(PAGE, "result", block).count("engineered prompt") >= 2
