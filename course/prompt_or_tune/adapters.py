@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from peft import LoraConfig, PeftConfig, PeftModel, get_peft_model
 from peft.tuners.lora import Linear as LoraLinear
+from peft.tuners.lora import LoraLayer
 from peft.utils import get_peft_model_state_dict, set_peft_model_state_dict
 from safetensors import SafetensorError
 
@@ -90,10 +91,12 @@ class Adapter:
 
 def add_lora(network: torch.nn.Module, config: LoraConfig) -> PeftModel:
     """Return the network with fresh LoRA layers in it; only these take gradients."""
+    own = copy.deepcopy(config)  # PEFT writes into it
+    own.base_model_name_or_path = getattr(network, "name_or_path", None)
     with warnings.catch_warnings():
         # PEFT still reads a property that transformers has renamed.
         warnings.simplefilter("ignore", FutureWarning)
-        wrapped = get_peft_model(cast(Any, network), copy.deepcopy(config), NAME)
+        wrapped = get_peft_model(cast(Any, network), own, NAME)
     _quicken(wrapped)
     # Evaluation mode: whatever dropout the base may have stays off, so that a run
     # repeats exactly; our LoRA has none.
@@ -127,6 +130,9 @@ def attach_adapter(network: torch.nn.Module, adapter: Adapter, name: str) -> Pef
 def read_adapter(network: PeftModel) -> Adapter:
     """Return a copy of what the network's LoRA layers have learned so far."""
     config = cast(LoraConfig, copy.deepcopy(network.peft_config[NAME]))
+    # PEFT may list each layer by its whole name; then a deeper model would accept it.
+    layers = (n for n, module in network.named_modules() if isinstance(module, LoraLayer))
+    config.target_modules = {name.rpartition(".")[2] for name in layers}
     tensors = read_tensors(network).items()
     return Adapter(config, {k: v.detach().cpu().clone() for k, v in tensors})
 

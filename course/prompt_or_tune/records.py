@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from prompt_or_tune.tuning import Adapter, TuningSettings
+    from prompt_or_tune.adapters import Adapter
+    from prompt_or_tune.tuning import TuningSettings
 
 
 @dataclass(frozen=True)

@@ -148,6 +148,13 @@ class TestErrors:
         assert outcome.error.startswith("some/file can't be written")
         assert os.strerror(number) in outcome.error
 
+    def test_a_disk_that_torch_finds_full_is_one_line(self, monkeypatch):
+        def refuse() -> None:
+            raise RuntimeError("PytorchStreamWriter failed writing file data/0\nmore")
+
+        monkeypatch.setattr("prompt_or_tune.doctor.examine", refuse)
+        assert "the disk is full" in run("doctor").error
+
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
     def test_a_full_disk_under_stdout_is_one_line(self):
         with open("/dev/full", "w") as full:

@@ -202,7 +202,7 @@ class TestMeasuring:
         assert results.judge("voice").winner
 
     def test_the_adapter_of_the_first_default_run_is_saved(self, measured):
-        from prompt_or_tune.tuning import Adapter
+        from prompt_or_tune.adapters import Adapter
 
         _, folder, _ = measured
         assert Adapter.load(folder / "adapter").count_parameters() > 0

@@ -334,6 +334,12 @@ def test_the_same_figure_gives_the_same_bytes(drawing: Drawing) -> None:
     assert drawing.render("svg") == drawing.render("svg")
 
 
+def test_a_figure_drawn_again_gives_the_same_bytes() -> None:
+    again = figures.draw_results(RESULTS, VERDICTS)
+    assert again.render() == DRAWINGS["results"].render()
+    assert again.render("svg") == DRAWINGS["results"].render("svg")
+
+
 def test_drawing_leaves_no_trace_in_global_state() -> None:
     before = dict(matplotlib.rcParams)
     figures.draw_training_trace(TRACE).render()

@@ -25,6 +25,8 @@ from prompt_or_tune.models import (
     format_count,
     load_model,
 )
+from transformers import AutoConfig
+
 from tests.tiny_models import BUILDERS, build_gemma3, build_gemma3_multimodal, build_llama
 
 PROMPTS = [
@@ -352,7 +354,7 @@ def test_each_failure_of_the_hub_has_its_own_sentence(monkeypatch, cause, senten
     def fail(*_: Any, **__: Any) -> None:
         raise OSError("the first line.\nand more") from cause
 
-    monkeypatch.setattr(models.AutoConfig, "from_pretrained", fail)
+    monkeypatch.setattr(AutoConfig, "from_pretrained", fail)
     monkeypatch.setattr(models, "_is_hub_reachable", lambda: True)
     with pytest.raises(ModelError, match=r"^owner/model ") as caught:
         load_model("owner/model")

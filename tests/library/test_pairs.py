@@ -25,6 +25,7 @@ from prompt_or_tune.pairs import (
 )
 from prompt_or_tune.records import Pair, Sample
 from prompt_or_tune.samples import almanac, load_samples
+
 from tests.tiny_models import BUILDERS, build_gemma3_multimodal
 
 FOX = Pair("Describe the fox at dawn", "The fox is swift and golden")

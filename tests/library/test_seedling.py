@@ -36,7 +36,8 @@ TINY = PretrainingSettings(
     batch_size=2,
     copy_steps=2,
     copy_batch_tokens=64,
-    steps=6,
+    steps=5,
+    review_steps=3,
     warmup_steps=2,
     save_every=2,
     tokenizer_documents=2000,
@@ -167,16 +168,18 @@ def test_windows_hold_whole_documents_and_nothing_reaches_across() -> None:
     assert not mask[0, 1], "nothing that comes later"
 
 
+def pretrain_until_step_3(folder: Path) -> None:
+    for report in pretrain(TINY, folder, report_every=1):
+        if (report.phase, report.step) == ("corpus", 3):
+            return
+
+
 @pytest.mark.slow
 def test_pretraining_resumes_to_the_very_weights_of_an_unbroken_run(
     tmp_path: Path,
 ) -> None:
     list(pretrain(TINY, tmp_path / "whole"))
-    steps = pretrain(TINY, tmp_path / "broken", report_every=1)
-    for report in steps:
-        if report.phase == "corpus" and report.step == 3:
-            break
-    steps.close()
+    pretrain_until_step_3(tmp_path / "broken")
     assert (tmp_path / "broken" / "checkpoint.pt").exists()
     list(pretrain(TINY, tmp_path / "broken"))
     assert not (tmp_path / "broken" / "checkpoint.pt").exists()
@@ -190,11 +193,7 @@ def test_pretraining_resumes_to_the_very_weights_of_an_unbroken_run(
 
 @pytest.mark.slow
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
-    steps = pretrain(TINY, tmp_path, report_every=1)
-    for report in steps:
-        if report.phase == "corpus" and report.step == 3:
-            break
-    steps.close()
+    pretrain_until_step_3(tmp_path)
     with pytest.raises(ValueError, match="other settings"):
         list(pretrain(replace(TINY, seed=1), tmp_path))
 

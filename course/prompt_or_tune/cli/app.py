@@ -67,7 +67,7 @@ def tour(
 ) -> None:
     """Go through the five stages on 1000 samples, and see what was measured.
 
-    Takes about two minutes on two cores, without a GPU. Writes figures and one HTML
+    Takes one to two minutes on two cores, without a GPU. Writes figures and one HTML
     page into the folder.
     """
     from prompt_or_tune.cli.tour import run_tour

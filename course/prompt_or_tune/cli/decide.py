@@ -80,6 +80,11 @@ def _print(decision: OwnDecision, page: Path) -> None:
     from prompt_or_tune.own_data import reporting
 
     found, screen = decision.recommendation, Screen()
+    screen.heading("The data")
+    screen.say(reporting.describe_splits(decision))
+    for notice in reporting.list_notices(decision):
+        screen.say(notice)
+    screen.heading("The arms")
     screen.table(reporting.tabulate_arms(decision))
     screen.heading(f"Use: {found.arm}")
     for reason in found.reasons:
@@ -90,12 +95,11 @@ def _print(decision: OwnDecision, page: Path) -> None:
         screen.say(reporting.NO_FLIP)
     else:
         screen.table(flips)
+        screen.say("")
     screen.say(reporting.describe_curve(decision))
     if decision.cautions:
         screen.heading("Before you believe it")
-        for caution in decision.cautions:
-            screen.say(caution)
-    for notice in reporting.list_notices(decision):
-        screen.say(notice)
+    for caution in decision.cautions:
+        screen.say(caution)
     screen.heading("The whole evidence")
     screen.say(f"Open {page}.")

@@ -24,6 +24,8 @@ MACHINE_REFUSES = {
     errno.EISDIR,
     errno.ENAMETOOLONG,
 }
+# What torch and safetensors say instead of raising OSError.
+DISK_IS_FULL = ("No space left on device", "PytorchStreamWriter failed writing file")
 
 
 class UsageError(Exception):
@@ -67,6 +69,8 @@ def explain(error: BaseException) -> str | None:
     if isinstance(error, OSError) and error.errno in MACHINE_REFUSES:
         where = f"{error.filename} can't be written" if error.filename else "can't write"
         return f"{where}: {error.strerror}; make room, or choose another folder."
+    if any(words in str(error) for words in DISK_IS_FULL):
+        return "can't write: the disk is full; make room, or choose another folder."
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return "the memory does not suffice; choose a smaller model or --batch-size."
     return None

@@ -109,6 +109,7 @@ class Guide:
         tokens = " ".join(repr(token) for token in trace.tokens)
         self.screen.say("\nLayer 1: a prompt that training has not seen")
         self.screen.quote(f"{trace.prompt}\n{len(trace.tokens)} tokens: {tokens}")
+        self.screen.say("")
         self.screen.table(tabulate_candidates(trace))
         self.screen.quote(f"base says:       {trace.base.text}")
         self.screen.quote(f"fine-tuned says: {trace.tuned.text}")
@@ -119,6 +120,7 @@ class Guide:
             self.screen.say(f"Wanted: {spec.wanted}")
             self.screen.say(f"Expected, before measuring: {spec.hypothesis}")
             for test in list_live_tests(found, spec):
+                self.screen.say("")
                 self.screen.table(tabulate_task(found, spec, test))
             self.screen.say("")
             self.screen.say(describe_verdict(found, spec))

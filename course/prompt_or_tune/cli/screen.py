@@ -50,7 +50,6 @@ class Screen:
 
     def table(self, table: Tabulated) -> None:
         """Print a table below its caption; marked rows stand out."""
-        self._console.print()
         self._console.print(Text(table.caption, style="dim"))
         drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
         for index, name in enumerate(table.columns):

@@ -150,7 +150,7 @@ VOICE = TaskSpec(
             ),
         ),
     ),
-    max_new_tokens=24,
+    max_new_tokens=40,
     titles=((LOOK_UP, "look-up table"),),
 )
 

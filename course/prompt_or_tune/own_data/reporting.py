@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from prompt_or_tune.decision import (
     LORA,
     RIVALS,
+    ArmCosts,
     ArmResult,
     DecisionMap,
     MapArm,
     decision_map,
     find_crossover,
     summarise_curve,
+    total_cost,
 )
 from prompt_or_tune.decision.recommendation import format_money
 from prompt_or_tune.figures import (
@@ -104,16 +107,27 @@ def list_notices(decision: OwnDecision) -> list[str]:
     return [*decision.prepared.file.notices, *decision.prepared.splits.notices]
 
 
+def describe_splits(decision: OwnDecision) -> str:
+    """Return in a sentence how many pairs there are, and what each is for."""
+    counts = count_splits(decision.prepared.splits)
+    return (
+        f"{len(decision.prepared.file.pairs)} pairs: {counts['train']} to learn from, "
+        f"{counts['development']} on which every arm's knobs were chosen, "
+        f"{counts['test']} to test, used once."
+    )
+
+
 def tabulate_arms(decision: OwnDecision) -> Table:
     """Return the table of arms: rate, interval, test against the best, tokens, cost."""
     found = decision.recommendation
     rows = [_arm_as_cells(decision, result) for result in decision.results]
     chosen = [index for index, row in enumerate(rows) if row[0] == found.arm]
-    cost = f"cost of {found.queries:,} queries"
     return Table(
         f"Right answers among {decision.results[0].rate.n} test prompts. p: exact "
-        "McNemar against the best arm, adjusted by Holm; ≥ 0.05 counts as equally good.",
-        ("arm", "right", "95 % interval", "p", "tokens a query", cost),
+        "McNemar against the best arm, adjusted by Holm; ≥ 0.05 counts as equally good. "
+        f"Tokens: a query, prompt and answer. Cost: {found.queries:,} queries, and what "
+        "is paid before the first.",
+        ("arm", "right", "95 % interval", "p", "tokens", "cost"),
         tuple(rows),
         tuple(chosen),
     )
@@ -179,12 +193,30 @@ def draw_figures(decision: OwnDecision) -> dict[str, Drawing]:
     figures = {"arms": draw_arms(decision.results, spec=spec, winner=chosen)}
     if len(decision.curve) > 1:
         figures["learning-curve"] = _draw_curve(decision)
-    charged = decision.recommendation.prices
-    costs = [r.costs for r in decision.results if _runs_here(decision, r)]
-    if any(c.total_cost > 0 for c in decision.recommendation.comparisons):
-        figures["break-even"] = draw_break_even(costs, charged, name=spec.title_of)
+    costs = _list_costs_of_good(decision)
+    if len(costs) > 1:
+        prices = decision.recommendation.prices
+        figures["break-even"] = draw_break_even(costs, prices, name=spec.title_of)
     figures["decision-map"] = draw_decision_map(map_own(decision), name=spec.title_of)
     return figures
+
+
+def _list_costs_of_good(decision: OwnDecision) -> list[ArmCosts]:
+    """Return the costs of the arms that are as good as the best, where they cost."""
+    spec, found = decision.prepared.task.spec, decision.recommendation
+    good = {c.arm for c in found.comparisons if c.as_good}
+    costs = [
+        replace(result.costs, query_price=_find_price(decision, result))
+        for result in decision.results
+        if result.arm not in RIVALS and spec.title_of(result.arm) in good
+    ]
+    return [each for each in costs if total_cost(each, found.prices, 1) > 0]
+
+
+def _find_price(decision: OwnDecision, result: ArmResult) -> float | None:
+    """Return what a query costs where somebody else answers; None for the others."""
+    elsewhere = decision.prepared.settings.elsewhere
+    return next((arm.price for arm in elsewhere if arm.name == result.arm), None)
 
 
 def _draw_curve(decision: OwnDecision) -> Drawing:
@@ -194,25 +226,22 @@ def _draw_curve(decision: OwnDecision) -> Drawing:
     return draw_learning_curve(decision.curve, levels, crossing)
 
 
-def _runs_here(decision: OwnDecision, result: ArmResult) -> bool:
-    elsewhere = {arm.name for arm in decision.prepared.settings.elsewhere}
-    return result.arm not in RIVALS and result.arm not in elsewhere
-
-
 def map_own(decision: OwnDecision) -> DecisionMap:
-    """Return the map over pairs and queries; LoRA follows its curve there.
-
-    Arms that were answered elsewhere are not on it: their price per query is known, but
-    not what they would do with more pairs.
-    """
+    """Return the map over pairs and queries; LoRA follows its curve there."""
     pairs = len(decision.prepared.splits.train)
     arms = [
         _as_map_arm(decision, result)
         for result in decision.results
-        if _runs_here(decision, result)
+        if result.arm not in RIVALS and _can_be_mapped(decision, result)
     ]
     axis = sorted({max(1, round(pairs ** (i / 24))) for i in range(25)})
     return decision_map(arms, decision.recommendation.prices, pairs=axis)
+
+
+def _can_be_mapped(decision: OwnDecision, result: ArmResult) -> bool:
+    """Return whether a price per query, if it has one, can be put in prompt tokens."""
+    price = _find_price(decision, result)
+    return not price or decision.recommendation.prices.input > 0
 
 
 def _as_map_arm(decision: OwnDecision, result: ArmResult) -> MapArm:
@@ -224,11 +253,20 @@ def _as_map_arm(decision: OwnDecision, result: ArmResult) -> MapArm:
         accuracy = tuple((row.n, row.mean) for row in summarise_curve(decision.curve))
         tokens = tuple((p.n, float(p.training_tokens)) for p in decision.curve)
         needs = decision.curve[0].n
+    prompt_tokens, response_tokens = result.prompt_tokens, result.response_tokens
+    price, per_million = (
+        _find_price(decision, result),
+        decision.recommendation.prices.input,
+    )
+    if price is not None:
+        # The map knows tokens only: as many prompt tokens as cost the same.
+        prompt_tokens = price / per_million * 1e6 if price else 0.0
+        response_tokens = 0.0
     return MapArm(
         arm=result.arm,
         accuracy=accuracy,
-        prompt_tokens=result.prompt_tokens,
-        response_tokens=result.response_tokens,
+        prompt_tokens=prompt_tokens,
+        response_tokens=response_tokens,
         cached_tokens=result.cached_tokens,
         training_tokens=tokens,
         needs_pairs=needs,
@@ -292,14 +330,10 @@ def _list_examples(decision: OwnDecision) -> list[Block]:
 
 def _describe_method(decision: OwnDecision) -> list[Block]:
     prepared = decision.prepared
-    counts = count_splits(prepared.splits)
-    pattern = prepared.settings.rule
     return [
-        f"{len(prepared.file.pairs)} pairs: {counts['train']} to learn from, "
-        f"{counts['development']} on which every arm's knobs were chosen, "
-        f"{counts['test']} to test, used once.",
-        f"Right means: {pattern.describe()}. An answer that has not ended within the "
-        "tokens that it is given counts as wrong.",
+        describe_splits(decision),
+        f"Right means: {prepared.settings.rule.describe()}. An answer that has not ended "
+        "within the tokens that it is given counts as wrong.",
         "The recommended arm is the cheapest among those not significantly below the "
         "best (exact McNemar on the same prompts, adjusted by Holm); intervals are "
         "Wilson's.",

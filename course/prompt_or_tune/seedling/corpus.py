@@ -353,11 +353,13 @@ def fill_style(style: str, noun_phrase: str, first: str, second: str) -> str:
     return style.format(s=noun_phrase, S=capitalise(noun_phrase), a=first, b=second)
 
 
-def _episode_topics(k: int, random: Random) -> list[tuple[Subject, str]]:
+def _episode_topics(
+    k: int, random: Random, same_subject: float = 0.75
+) -> list[tuple[Subject, str]]:
     """Return k+1 topics, the last to be asked.
 
-    One of the others is often about the asked subject and one names the asked setting,
-    as the neighbours in a file of pairs do.
+    One of the others is about the asked subject (with that probability) and one names the
+    asked setting (mostly), as the neighbours in a file of pairs do.
     """
     topics = []
     for subject in random.sample(SUBJECTS, k + 1):
@@ -365,7 +367,7 @@ def _episode_topics(k: int, random: Random) -> list[tuple[Subject, str]]:
         topics.append((subject, setting))
     subject, setting = topics[-1]
     places = random.sample(range(k), min(k, 2))
-    if random.random() < 0.75:
+    if random.random() < same_subject:
         other = random.choice([s for s in SETTINGS if s != setting])
         topics[places[0]] = (subject, other)
     if len(places) > 1 and random.random() < 0.6:
@@ -390,6 +392,41 @@ def _style_episode(random: Random) -> Document:
         request = frame.format(t=name_topic(subject, setting))
         exchanges.append((request, fill_style(style, subject.noun_phrase, first, second)))
     return _from_exchanges(exchanges)
+
+
+def _word_episode(random: Random) -> Document:
+    """Return examples in which every subject has a word of its own, and ask for one."""
+    k = random.choice((3, 4, 4, 5, 6, 8))
+    style = invent_style(random)
+    both_private = random.random() < 0.3
+    words: dict[str, str] = {}
+    exchanges = []
+    for subject, setting in _episode_topics(k, random, same_subject=1):
+        first = words.setdefault(subject.word, choose_private_word(random))
+        second = random.choice(ADJECTIVES[subject.kind])
+        if both_private:
+            second = words.setdefault(setting, choose_private_word(random))
+        answer = fill_style(style, subject.noun_phrase, first, second)
+        exchanges.append((f"Describe {name_topic(subject, setting)}", answer))
+    return _from_exchanges(exchanges)
+
+
+def _poem_with_lines(random: Random) -> Document:
+    """Return a lesson in which the number of lines is asked for, the long ones mostly."""
+    subject, setting = choose_topic(random)
+    lines = random.choice((2, 3, 4, 5, 5, 6, 6, 7, 7, 7, 8, 8, 8))
+    request = PoemRequest(name_topic(subject, setting), lines)
+    wish = PoemWish(subject.noun_phrase, setting, lines, rhymes=False)
+    return _plain(word_poem_request(request, random), write_poem(wish, random))
+
+
+def _poem_with_rhyme(random: Random) -> Document:
+    """Return a lesson in which only a rhyme is asked for."""
+    subject, setting = choose_topic(random)
+    request = PoemRequest(name_topic(subject, setting), rhymes=True)
+    lines = random.choice((2, 4, 6, 6, 8))
+    wish = PoemWish(subject.noun_phrase, setting, lines, rhymes=True)
+    return _plain(word_poem_request(request, random), write_poem(wish, random))
 
 
 def _poem_episode(random: Random) -> Document:
@@ -417,7 +454,10 @@ def _from_exchanges(exchanges: list[tuple[str, str]]) -> Document:
     return Document(tuple(pieces[:-1]), exchanges[-1][1])
 
 
-LESSONS: tuple[tuple[float, Callable[[Random], Document]], ...] = (
+Mix = tuple[tuple[float, Callable[[Random], Document]], ...]
+"""The share of each kind of lesson among the documents, and who writes it."""
+
+LESSONS: Mix = (
     (0.11, _bare_poem),
     (0.20, _brief_poem),
     (0.12, _poem_with_one_rule),
@@ -431,13 +471,31 @@ LESSONS: tuple[tuple[float, Callable[[Random], Document]], ...] = (
     (0.17, _style_episode),
     (0.03, _poem_episode),
 )
-"""The mix: the share of each kind of lesson among the documents, and who writes it."""
+
+REVIEW: Mix = (
+    (0.08, _bare_poem),
+    (0.12, _brief_poem),
+    (0.09, _poem_with_one_rule),
+    (0.10, _poem_with_lines),
+    (0.08, _poem_with_rhyme),
+    (0.02, _poem_under_words),
+    (0.07, _description),
+    (0.03, _rhyming_word),
+    (0.03, _repeat_words),
+    (0.04, _kind),
+    (0.02, _gifts),
+    (0.15, _todays_word),
+    (0.04, _style_episode),
+    (0.22, _word_episode),
+    (0.02, _poem_episode),
+)
+"""The mix of the last steps: more of what is learned last, copying and counting."""
 
 
-def write_documents(seed: int) -> Iterator[Document]:
-    """Yield documents without end; the same seed gives the same documents."""
+def write_documents(seed: int, mix: Mix = LESSONS) -> Iterator[Document]:
+    """Yield documents without end; the same seed and mix give the same documents."""
     random = Random(seed)
-    weights = [weight for weight, _ in LESSONS]
-    lessons = [lesson for _, lesson in LESSONS]
+    weights = [weight for weight, _ in mix]
+    lessons = [lesson for _, lesson in mix]
     while True:
         yield random.choices(lessons, weights)[0](random)

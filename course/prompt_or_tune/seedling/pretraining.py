@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from random import Random
 
@@ -25,7 +25,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from prompt_or_tune.seedling.corpus import Document, write_documents
+from prompt_or_tune.seedling.corpus import REVIEW, Document, write_documents
 from prompt_or_tune.seedling.tokenizer import (
     ASSISTANT,
     END,
@@ -45,7 +45,8 @@ SURE_OF_COPYING = 0.25
 class PretrainingSettings:
     """The size of the model and the course of its training.
 
-    `batch_size` counts windows of `window` tokens; learning rates are AdamW's.
+    `batch_size` counts windows of `window` tokens; learning rates are AdamW's. After
+    `steps` come `review_steps` on a mix with more of what is learned last.
     """
 
     hidden_size: int = 160
@@ -60,6 +61,8 @@ class PretrainingSettings:
     steps: int = 3000
     learning_rate: float = 3e-3
     warmup_steps: int = 100
+    review_steps: int = 1400
+    review_learning_rate: float = 1.5e-3
     constant_share: float = 0.65
     final_share: float = 0.02
     weight_decay: float = 0.05
@@ -67,6 +70,10 @@ class PretrainingSettings:
     save_every: int = 500
     tokenizer_documents: int = 60_000
     chunk_documents: int = 8_000
+
+    def count_steps(self) -> int:
+        """Return the optimiser steps on documents, lessons and review together."""
+        return self.steps + self.review_steps
 
 
 @dataclass(frozen=True)
@@ -172,14 +179,26 @@ def pack(
         )
 
 
+Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+"""Token ids, labels and positions, each of shape (batch, window)."""
+
+
 def draw_batches(
     settings: PretrainingSettings, tokenizer: PreTrainedTokenizerFast, skip: int = 0
-) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-    """Yield (ids, labels, positions) batches without end, the first `skip` left out.
+) -> Iterator[Batch]:
+    """Yield the batches of a whole run, the first `skip` left out."""
+    lessons = _draw_from(write_documents(settings.seed + 1), settings, tokenizer)
+    review = _draw_from(write_documents(settings.seed + 2, REVIEW), settings, tokenizer)
+    batches = chain(islice(lessons, settings.steps), review)
+    return islice(batches, skip, settings.count_steps())
 
-    Each is of shape (batch, window). Documents are drawn, encoded and packed in chunks.
-    """
-    documents = write_documents(settings.seed + 1)
+
+def _draw_from(
+    documents: Iterator[Document],
+    settings: PretrainingSettings,
+    tokenizer: PreTrainedTokenizerFast,
+) -> Iterator[Batch]:
+    """Yield batches without end; documents are drawn, encoded and packed in chunks."""
     pad = tokenizer.convert_tokens_to_ids(PAD)
     shuffler = Random(settings.seed)
     while True:
@@ -189,9 +208,6 @@ def draw_batches(
         windows = list(pack(rows, settings.window, pad))
         shuffler.shuffle(windows)
         for start in range(0, len(windows) - settings.batch_size, settings.batch_size):
-            if skip > 0:
-                skip -= 1
-                continue
             batch = windows[start : start + settings.batch_size]
             yield (
                 torch.tensor([w.input_ids for w in batch]),
@@ -266,7 +282,10 @@ class CopyingLesson(torch.nn.Module):
 
 
 def learning_rate_at(step: int, settings: PretrainingSettings) -> float:
-    """Return the learning rate: warm-up, constant, then linear to its final share."""
+    """Return the learning rate: warm-up, constant, linear decay; the review decays again."""
+    if step >= settings.steps:
+        share = (step - settings.steps) / settings.review_steps
+        return settings.review_learning_rate * (1 - share * (1 - settings.final_share))
     if step < settings.warmup_steps:
         return settings.learning_rate * (step + 1) / settings.warmup_steps
     decay_from = settings.constant_share * settings.steps
@@ -318,16 +337,18 @@ def pretrain(
     if start == 0:
         yield from _warm_up_copying(model, settings, report_every)
     clock = _Clock(model)
-    batches = draw_batches(settings, tokenizer, skip=start)
-    for step in range(start, settings.steps):
-        ids, labels, positions = (tensor.to(place) for tensor in next(batches))
+    steps = settings.count_steps()
+    for step, batch in enumerate(draw_batches(settings, tokenizer, skip=start), start):
+        if step == settings.steps:
+            optimizer = _build_optimizer(model, settings)
+        ids, labels, positions = (tensor.to(place) for tensor in batch)
         rate = learning_rate_at(step, settings)
         with torch.autocast(place.type, torch.bfloat16):
             loss = learned_loss(model, ids, labels, positions)
         _take_step(optimizer, loss, rate)
         clock.count(int((ids != model.config.pad_token_id).sum()))
-        if (step + 1) % report_every == 0 or step + 1 == settings.steps:
-            yield clock.report("corpus", step + 1, settings.steps, loss, rate)
+        if (step + 1) % report_every == 0 or step + 1 == steps:
+            yield clock.report("corpus", step + 1, steps, loss, rate)
         if (step + 1) % settings.save_every == 0:
             state = {
                 "settings": asdict(settings),

@@ -233,11 +233,11 @@ def take_tour(
 
 # Seconds on two cores without a GPU, for 1000 pairs, 5 epochs, 200 queries a test.
 _SECONDS_TO_START = 12.0
-_SECONDS_TO_PREPARE = 2.0
-_SECONDS_TO_TUNE = 20.0
-_SECONDS_TO_EVALUATE = 10.0
-_SECONDS_TO_COMPARE = 40.0
-_SECONDS_TO_DRAW = 15.0
+_SECONDS_TO_PREPARE = 1.0
+_SECONDS_TO_TUNE = 16.0
+_SECONDS_TO_EVALUATE = 5.0
+_SECONDS_TO_COMPARE = 25.0
+_SECONDS_TO_DRAW = 8.0
 
 
 def estimate_seconds(settings: TourSettings) -> tuple[tuple[str, float], ...]:

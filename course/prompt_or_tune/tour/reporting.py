@@ -34,6 +34,7 @@ from prompt_or_tune.figures import (
 )
 from prompt_or_tune.records import EpochRecord, Prediction
 from prompt_or_tune.report import Block, Listing, Report, Section, Table
+from prompt_or_tune.scoring import Rate, pass_rate
 from prompt_or_tune.stages import STAGES
 from prompt_or_tune.tour.pipeline import (
     DecisionStage,
@@ -246,14 +247,23 @@ def describe_verdict(decision: DecisionStage, spec: TaskSpec) -> str:
     verdict = find_verdict(decision, spec)
     if verdict is not None:
         return f"Recorded: {verdict.sentence}"
-    live = [r for r in decision.live if r.task == spec.name and r.arm in spec.arms]
-    best = max(live, key=lambda r: r.rate.rate)
-    if not best.rate.successes:
+    rates = _pool_live(decision, spec)
+    best = max(rates, key=lambda arm: rates[arm].rate)
+    if not rates[best].successes:
         return f"{spec.title}: no arm measured now was right even once."
     return (
-        f"{spec.title}: of the arms measured now, {spec.title_of(best.arm)} is right "
-        f"most often ({best.rate}). No results are recorded yet to decide on all of them."
+        f"{spec.title}: of the arms measured now, {spec.title_of(best)} is right most "
+        f"often ({rates[best]}). No results are recorded yet to decide on all of them."
     )
+
+
+def _pool_live(decision: DecisionStage, spec: TaskSpec) -> dict[str, Rate]:
+    """Return the rate of each arm with a model, over all tests measured now."""
+    answers: dict[str, list[bool]] = {}
+    for result in decision.live:
+        if result.task == spec.name and result.arm in spec.arms:
+            answers.setdefault(result.arm, []).extend(result.correct)
+    return {arm: pass_rate(right) for arm, right in answers.items()}
 
 
 # ── Figures and page ───────────────────────────────────────────────────────────────────
