@@ -38,26 +38,26 @@ class Screen:
     def heading(self, text: str) -> None:
         """Print a heading with a blank line before it."""
         self._console.print()
-        self._console.print(Text(text, style="bold"))
+        self._console.print(make_text(text, style="bold"))
 
     def say(self, text: str) -> None:
         """Print a paragraph; nothing in it is taken for markup."""
-        self._console.print(Text(text))
+        self._console.print(make_text(text))
 
     def quote(self, text: str) -> None:
         """Print a text letter by letter, indented."""
-        self._console.print(Padding(Text(text), (0, 0, 0, 2)))
+        self._console.print(Padding(make_text(text), (0, 0, 0, 2)))
 
     def table(self, table: Tabulated) -> None:
         """Print a table below its caption; marked rows stand out."""
-        self._console.print(Text(table.caption, style="dim"))
+        self._console.print(make_text(table.caption, style="dim"))
         drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
         for index, name in enumerate(table.columns):
             justify = "right" if index in table.numeric else "left"
             drawn.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
         for index, row in enumerate(table.rows):
             style = "bold" if index in table.marked else ""
-            drawn.add_row(*map(Text, row), style=style)
+            drawn.add_row(*map(make_text, row), style=style)
         self._console.print(drawn)
 
     def findings(self, findings: Iterable[Finding]) -> None:
@@ -70,13 +70,22 @@ class Screen:
             table.add_column(overflow="fold")
             for finding in members:
                 style = "" if finding.well else "bold red"
-                table.add_row(finding.name, Text(finding.value, style=style))
+                table.add_row(finding.name, make_text(finding.value, style=style))
             self._console.print(table)
         problems = [finding for finding in findings if not finding.well]
         self.heading(_count_problems(len(problems)))
         for finding in problems:
             self.say(f"{finding.name}: {finding.value}")
             self.quote(f"→ {finding.advice}")
+
+
+def make_text(text: str, style: str = "") -> Text:
+    """Return a text for printing: nothing in it is markup, or commands the terminal.
+
+    A model may answer anything, escape sequences too.
+    """
+    harmless = "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
+    return Text(harmless, style=style)
 
 
 def print_json(value: object) -> None:
@@ -123,7 +132,7 @@ class ProgressLine:
     def say(self, text: str) -> None:
         """Print a line that stays."""
         self.clear()
-        self.console.print(Text(text))
+        self.console.print(make_text(text))
 
     def report(self, what: str, done: int, total: int) -> None:
         """Show what is being done: `done` of `total` are finished."""
@@ -141,7 +150,7 @@ class ProgressLine:
         if self.console.is_terminal:
             self.report(what, done, total)
         else:
-            self.console.print(Text(what))
+            self.console.print(make_text(what))
 
     def clear(self) -> None:
         """Take the line away."""
@@ -153,7 +162,7 @@ class ProgressLine:
         # Numbers change at each step; in a log only a new kind of work is news.
         subject = what.split(",")[0]
         if subject != self._said:
-            self.console.print(Text(f"… {what}"))
+            self.console.print(make_text(f"… {what}"))
         self._said = subject
 
 

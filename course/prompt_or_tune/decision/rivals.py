@@ -111,14 +111,22 @@ def _look_up_voice(training: Sequence[Query], queries: Sequence[Query]) -> list[
 
 
 def _swap_subject(training: Sequence[Query], query: Query) -> str:
-    """Return the first poem that bears the swap, about this query's subject."""
-    wanted = find_subject(query.subject).word
+    """Return the first poem of another subject that bears the swap, about this one."""
     for pair in training:
         known = find_subject(pair.subject).word
         ends = {split_words(line)[-1:] == [known] for line in split_lines(pair.answer)}
-        if known != wanted and True not in ends:
-            return re.sub(rf"\b{known}\b", wanted, pair.answer, flags=re.IGNORECASE)
+        if pair.subject != query.subject and True not in ends:
+            return _replace_subject(pair.answer, pair.subject, query.subject)
     return training[0].answer if training else ""
+
+
+def _replace_subject(poem: str, old: str, new: str) -> str:
+    """Return the poem with one noun phrase for another, capitals kept."""
+
+    def write_new(match: re.Match[str]) -> str:
+        return capitalise(new) if match[0][0].isupper() else new
+
+    return re.sub(rf"\b{re.escape(old)}\b", write_new, poem, flags=re.IGNORECASE)
 
 
 def answer_by_reading_notes(queries: Sequence[Query]) -> list[str]:

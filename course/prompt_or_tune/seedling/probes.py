@@ -49,7 +49,7 @@ from prompt_or_tune.seedling.grammar import ADJECTIVES, OPENERS
 
 RESULTS = Path(__file__).parent / "weights" / "probes.json"
 
-KNOWN_GAPS: frozenset[str] = frozenset()
+KNOWN_GAPS = frozenset({"a private word from 4 examples"})
 """Names of the probes that do not reach their bar: the model card says so."""
 
 

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 NEXT_STEPS = (
     "prompt-or-tune tour --pairs 100: the same with a tenth of the data.",
     "prompt-or-tune decide FILE.jsonl --model NAME: the same question for your own data.",
-    "course/README.md: the notebooks, in which you do each stage yourself.",
+    "course/prompt_or_tune: the module behind each stage, to read and to call.",
 )
 
 
