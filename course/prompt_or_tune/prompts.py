@@ -93,16 +93,16 @@ def nearest_pairs(pairs: Sequence[Pair], prompt: str, k: int) -> list[Pair]:
     """Return the k pairs that share most with the prompt, the most alike last.
 
     Pairs about the same subject and pairs with the same setting take turns, so that both
-    halves of the answer are shown; where a prompt names no subject of the almanac, the
-    share of common words (Jaccard) decides. Ties keep the order of the pairs.
+    halves of the answer are shown. Where the pairs are not about the almanac, the share
+    of common words (Jaccard) decides. Ties keep the order of the pairs.
     """
     if k < 1:
         return []
     wanted = parse_request(prompt)
-    if wanted is None:
+    known = [(pair, parse_request(pair.prompt)) for pair in pairs]
+    if wanted is None or not any(topic for _, topic in known):
         ranked = sorted(pairs, key=lambda pair: -_common_words(pair.prompt, prompt))
         return ranked[:k][::-1]
-    known = [(pair, parse_request(pair.prompt)) for pair in pairs]
     same_subject = [p for p, topic in known if topic and topic[0] == wanted[0]]
     same_setting = [p for p, topic in known if topic and topic[1] == wanted[1]]
     chosen: dict[int, Pair] = {}

@@ -77,3 +77,11 @@ def test_notes_stand_before_the_question() -> None:
         "Notes for today:\nThe word for the fox is amber.\n\n"
         "What is today's word for the fox?"
     )
+
+
+def test_a_prompt_that_sounds_like_the_almanac_is_matched_by_words_elsewhere() -> None:
+    pairs = [
+        Pair("the bus is late", "transport"),
+        Pair("a form for water damage", "pipes"),
+    ]
+    assert nearest_pairs(pairs, "a form about rain water damage", 1) == [pairs[1]]

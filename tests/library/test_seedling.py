@@ -19,6 +19,7 @@ from prompt_or_tune.seedling.frames import HELD_OUT_FRAMES
 from prompt_or_tune.seedling.grammar import PoemWish, write_poem, write_short_sentence
 from prompt_or_tune.seedling.pretraining import (
     IGNORED,
+    PretrainingError,
     PretrainingSettings,
     attention_between,
     encode_documents,
@@ -194,7 +195,7 @@ def test_pretraining_resumes_to_the_very_weights_of_an_unbroken_run(
 @pytest.mark.slow
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
     pretrain_until_step_3(tmp_path)
-    with pytest.raises(ValueError, match="other settings"):
+    with pytest.raises(PretrainingError, match="other settings"):
         list(pretrain(replace(TINY, seed=1), tmp_path))
 
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from peft import PeftModel
+from peft import PeftModel, get_peft_model
 from prompt_or_tune import adapters
 from prompt_or_tune.adapters import Adapter, AdapterError, add_lora
 from prompt_or_tune.models import LanguageModel, load_model
@@ -32,7 +32,12 @@ from prompt_or_tune.tuning import (
     trace_table,
     tune,
 )
-from transformers import AutoModelForCausalLM
+from transformers import (
+    AutoModelForCausalLM,
+    DataCollatorForSeq2Seq,
+    Trainer,
+    TrainingArguments,
+)
 
 from tests.tiny_models import BUILDERS, build_gemma3_multimodal, build_llama
 
@@ -153,8 +158,8 @@ def test_the_first_loss_is_that_of_transformers_own_loss(any_model):
 
 
 def test_token_accuracy_and_accuracy_are_different_things(memorised):
-    early = memorised.trace[:3]
-    assert all(record.token_accuracy > record.accuracy for record in early)
+    numbers = [(r.token_accuracy, r.accuracy) for r in memorised.trace]
+    assert any(tokens > 0 and whole == 0 for tokens, whole in numbers)
 
 
 def test_without_held_out_pairs_no_accuracy_is_claimed(model):
@@ -172,6 +177,53 @@ def test_a_tiny_model_gets_a_higher_learning_rate_than_a_large_one(model, monkey
     assert default_settings(model).learning_rate == 5e-3
     monkeypatch.setattr(LanguageModel, "count_parameters", lambda _: 600_000_000)
     assert default_settings(model).learning_rate == 2e-4
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
+def test_a_run_takes_the_steps_that_transformers_trainer_takes(model, folder, tmp_path):
+    """Trainer at its defaults, given the batches in our order, loses the same."""
+    settings = replace(SHORT, epochs=1, batch_size=2)
+    pairs = PAIRS * 4
+    ours = [e.loss for e in tune(model, pairs, settings) if isinstance(e, StepRecord)]
+    encoded = [encode(pair, model) for pair in pairs]
+    batches = make_batches(encoded, settings, epoch=1)
+    theirs = train_with_transformers(model, batches, settings, tmp_path)
+    assert theirs == pytest.approx(ours, rel=1e-3)
+    assert ours[-1] < ours[0]
+
+
+def train_with_transformers(
+    model: LanguageModel,
+    batches: list[list[EncodedPair]],
+    settings: TuningSettings,
+    folder: Path,
+) -> list[float]:
+    """Return the loss of each step; padding and labels come from transformers."""
+    torch.manual_seed(settings.seed)
+    config = make_lora_config(model, settings)
+    trainer = Trainer(
+        get_peft_model(model.network, config),
+        TrainingArguments(
+            output_dir=str(folder),
+            per_device_train_batch_size=settings.batch_size,
+            learning_rate=settings.learning_rate,
+            num_train_epochs=1,
+            train_sampling_strategy="sequential",
+            logging_steps=1,
+            report_to="none",
+            save_strategy="no",
+            use_cpu=True,
+            disable_tqdm=True,
+        ),
+        train_dataset=[
+            {"input_ids": list(row.input_ids), "labels": list(row.labels)}
+            for batch in batches
+            for row in batch
+        ],
+        data_collator=DataCollatorForSeq2Seq(model.tokenizer),
+    )
+    trainer.train()
+    return [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
 
 
 # ── Repeating ──────────────────────────────────────────────────────────────────────────

@@ -399,7 +399,7 @@ LEANING = 0.6
 
 
 def _favourite_families(wish: PoemWish) -> list[tuple[str, ...]]:
-    """Return the rhyme families that this subject and this setting lean towards, in order.
+    """Return the rhyme families that this subject and this setting lean towards.
 
     Poems about different things would otherwise all begin with the likeliest phrase of
     the whole corpus when a model writes greedily.
@@ -431,7 +431,7 @@ def _choose_families(wish: PoemWish, count: int, random: Random) -> list[tuple[s
 
 
 def _choose_couple(family: tuple[str, ...], random: Random) -> tuple[str, str]:
-    """Return two different words of the family, the second mostly the next in its list."""
+    """Return two different words of the family, mostly neighbours in its list."""
     place = random.randrange(len(family))
     others = [word for word in family if word != family[place]]
     follower = family[(place + 1) % len(family)]

@@ -41,6 +41,10 @@ SURE_OF_COPYING = 0.25
 """Nats per token on the repeat at which the copying warm-up ends."""
 
 
+class PretrainingError(Exception):
+    """Say in one sentence why pre-training cannot go on."""
+
+
 @dataclass(frozen=True)
 class PretrainingSettings:
     """The size of the model and the course of its training.
@@ -282,7 +286,7 @@ class CopyingLesson(torch.nn.Module):
 
 
 def learning_rate_at(step: int, settings: PretrainingSettings) -> float:
-    """Return the learning rate: warm-up, constant, linear decay; the review decays again."""
+    """Return the learning rate: warm-up, constant, linear decay; then the review's."""
     if step >= settings.steps:
         share = (step - settings.steps) / settings.review_steps
         return settings.review_learning_rate * (1 - share * (1 - settings.final_share))
@@ -310,16 +314,16 @@ def pretrain(
 ) -> Iterator[PretrainingStep]:
     """Pre-train Seedling into `folder`, yielding a report every few steps.
 
-    A checkpoint in the folder is taken up where it stopped, if its settings are the same;
-    otherwise `ValueError` is raised. At the end the folder holds an ordinary Hugging Face
-    model with weights in bfloat16, and no checkpoint.
+    A checkpoint in the folder is taken up where it stopped, if its settings are the
+    same; otherwise `PretrainingError` is raised. At the end the folder holds an ordinary
+    Hugging Face model with weights in bfloat16, and no checkpoint.
     """
     folder.mkdir(parents=True, exist_ok=True)
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     checkpoint = folder / "checkpoint.pt"
     saved = torch.load(checkpoint, map_location=place) if checkpoint.exists() else None
     if saved is not None and saved["settings"] != asdict(settings):
-        raise ValueError(
+        raise PretrainingError(
             f"{checkpoint} was made with other settings: "
             "use the same, or choose an empty folder."
         )

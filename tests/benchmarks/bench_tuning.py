@@ -1,0 +1,224 @@
+"""How fast LoRA training is: against transformers' Trainer, PEFT's layers, and the machine.
+
+    python tests/benchmarks/bench_tuning.py [--epochs 1] [--rounds 3]
+
+Every comparison is made in this one process, the rivals taking turns; ratios are of
+medians over the rounds. Useful arithmetic is 4N + 6 N_lora per real token (N the base's
+parameters, N_lora the trained ones): padding, and whatever else is computed, does not
+count. The machine's rate is measured twice: on square products of side 2048, and on
+products of the model's own shape (a batch's tokens x hidden x intermediate).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from peft import get_peft_model
+from prompt_or_tune import adapters
+from prompt_or_tune.models import LanguageModel, load_model
+from prompt_or_tune.pairs import EncodedPair, encode, make_pairs
+from prompt_or_tune.records import Pair, StepRecord
+from prompt_or_tune.samples import load_samples
+from prompt_or_tune.tuning import TuningSettings, make_lora_config, tune
+from transformers import DataCollatorForSeq2Seq, Trainer, TrainingArguments
+from transformers.trainer_callback import PrinterCallback
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One training run: seconds of training, real tokens, and the mean loss per epoch."""
+
+    seconds: float
+    tokens: int
+    losses: tuple[float, ...]
+
+
+def main() -> None:
+    """Print the ratios."""
+    arguments = parse_arguments()
+    model = load_model()
+    pairs = make_pairs(load_samples("train"))
+    settings = TuningSettings(epochs=arguments.epochs)
+    print(f"{model.describe()}; torch uses {torch.get_num_threads()} threads")
+    print(
+        f"{len(pairs)} pairs, {settings.epochs} epochs, batches of {settings.batch_size}"
+    )
+    rivals: dict[str, Callable[[], Timing]] = {
+        "our loop": lambda: train(model, pairs, settings),
+        "our loop, PEFT's own layers": lambda: train_plainly(model, pairs, settings),
+        "transformers.Trainer, defaults": lambda: train_with_trainer(pairs, settings),
+    }
+    timings: dict[str, list[Timing]] = {name: [] for name in rivals}
+    square: list[float] = []
+    own: list[float] = []
+    for _ in range(arguments.rounds):
+        square.append(measure_product(2048, 2048, 2048))
+        own.append(measure_own_product(model, pairs, settings))
+        for name, run in rivals.items():
+            timings[name].append(run())
+    report(model, settings, timings, statistics.median(square), statistics.median(own))
+
+
+def report(
+    model: LanguageModel,
+    settings: TuningSettings,
+    timings: dict[str, list[Timing]],
+    square: float,
+    own: float,
+) -> None:
+    """Print rates and ratios; each number is the median of its rounds."""
+    print(f"dense fp32 product, side 2048: {square:.0f} GFLOP/s")
+    print(f"dense fp32 product, own shape: {own:.0f} GFLOP/s")
+    work = count_useful_flops(model, settings)
+    ours = statistics.median(t.seconds for t in timings["our loop"])
+    for name, runs in timings.items():
+        seconds = statistics.median(run.seconds for run in runs)
+        rate = statistics.median(work * run.tokens / run.seconds for run in runs) / 1e9
+        print(
+            f"{name:31} {seconds:6.2f} s  {rate:5.1f} GFLOP/s useful  "
+            f"{rate / square:.2f} of side 2048  {rate / own:.2f} of own shape  "
+            f"{seconds / ours:.2f} x our time"
+        )
+        print(f"{'':31} loss per epoch {', '.join(f'{x:.3f}' for x in runs[0].losses)}")
+
+
+def count_useful_flops(model: LanguageModel, settings: TuningSettings) -> float:
+    """Return useful floating-point operations per real token: 4N + 6 N_lora."""
+    network = adapters.add_lora(model.network, make_lora_config(model, settings))
+    trained = sum(p.numel() for p in network.parameters() if p.requires_grad)
+    model.network = network.unload()
+    model.network.requires_grad_(False)
+    return 4.0 * model.count_parameters() + 6.0 * trained
+
+
+# ── Rivals ─────────────────────────────────────────────────────────────────────────────
+
+
+def train(
+    model: LanguageModel, pairs: Sequence[Pair], settings: TuningSettings
+) -> Timing:
+    """Train with `tune`; making the adapter counts, encoding and evaluation don't."""
+    tuning = tune(model, pairs, settings)
+    started = time.perf_counter()
+    steps = [event for event in tuning if isinstance(event, StepRecord)]
+    seconds = time.perf_counter() - started
+    losses = tuple(record.loss for record in tuning.run.trace)
+    return Timing(seconds, sum(step.tokens for step in steps), losses)
+
+
+def train_plainly(
+    model: LanguageModel, pairs: Sequence[Pair], settings: TuningSettings
+) -> Timing:
+    """Train with `tune`, LoRA layers left as PEFT makes them."""
+    with plain_layers():
+        return train(model, pairs, settings)
+
+
+@contextmanager
+def plain_layers() -> Iterator[None]:
+    """Leave LoRA layers as PEFT makes them inside the block."""
+    quicken = adapters._quicken
+    adapters._quicken = lambda wrapped: None
+    try:
+        yield
+    finally:
+        adapters._quicken = quicken
+
+
+def train_with_trainer(pairs: Sequence[Pair], settings: TuningSettings) -> Timing:
+    """Train with `transformers.Trainer` at its defaults: same data, batch size, seed."""
+    model = load_model()
+    encoded = [encode(pair, model) for pair in pairs]
+    torch.manual_seed(settings.seed)
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
+        warnings.simplefilter("ignore")
+        network = get_peft_model(model.network, make_lora_config(model, settings))
+        trainer = Trainer(
+            network,
+            make_trainer_arguments(folder, settings, len(pairs)),
+            train_dataset=[as_features(row) for row in encoded],
+            data_collator=DataCollatorForSeq2Seq(model.tokenizer),
+        )
+        trainer.remove_callback(PrinterCallback)
+        started = time.perf_counter()
+        trainer.train()
+        seconds = time.perf_counter() - started
+    losses = [e["loss"] for e in trainer.state.log_history if "loss" in e]
+    tokens = settings.epochs * sum(len(row.input_ids) for row in encoded)
+    return Timing(seconds, tokens, tuple(losses))
+
+
+def make_trainer_arguments(
+    folder: str, settings: TuningSettings, pairs: int
+) -> TrainingArguments:
+    """Return Trainer's defaults, but for what the comparison fixes; nothing is saved."""
+    return TrainingArguments(
+        output_dir=folder,
+        num_train_epochs=settings.epochs,
+        per_device_train_batch_size=settings.batch_size,
+        learning_rate=settings.learning_rate,
+        seed=settings.seed,
+        use_cpu=True,
+        logging_strategy="epoch",
+        save_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+    )
+
+
+def as_features(row: EncodedPair) -> dict[str, list[int]]:
+    """Return a row as transformers' collator wants it."""
+    ids = list(row.input_ids)
+    return {
+        "input_ids": ids,
+        "attention_mask": [1] * len(ids),
+        "labels": list(row.labels),
+    }
+
+
+# ── The machine ────────────────────────────────────────────────────────────────────────
+
+
+def measure_own_product(
+    model: LanguageModel, pairs: Sequence[Pair], settings: TuningSettings
+) -> float:
+    """Return the rate of products of a batch's tokens x hidden x intermediate."""
+    lengths = [len(encode(pair, model).input_ids) for pair in pairs]
+    tokens = round(settings.batch_size * statistics.mean(lengths))
+    config = model.network.config
+    return measure_product(tokens, config.hidden_size, config.intermediate_size)
+
+
+def measure_product(rows: int, inner: int, columns: int) -> float:
+    """Return the rate of dense float32 products in GFLOP/s (median of single products)."""
+    left, right = torch.randn(rows, inner), torch.randn(inner, columns)
+    work = 2.0 * rows * inner * columns
+    repeats = max(7, min(2000, int(2e10 / work)))
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        left @ right
+        times.append(time.perf_counter() - started)
+    return work / statistics.median(times) / 1e9
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    main()
