@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 
 @dataclass(frozen=True)
@@ -171,6 +171,7 @@ def _request_pattern() -> re.Pattern[str]:
     )
 
 
+@lru_cache(maxsize=8192)
 def parse_request(text: str) -> tuple[str, str] | None:
     """Return the (subject, setting) that a request asks about.
 

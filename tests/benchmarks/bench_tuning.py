@@ -1,4 +1,4 @@
-"""How fast LoRA training is: against transformers' Trainer, PEFT's layers, and the machine.
+"""How fast LoRA training is: against Trainer, PEFT's own layers, and the machine.
 
     python tests/benchmarks/bench_tuning.py [--epochs 1] [--rounds 3]
 
@@ -199,7 +199,7 @@ def measure_own_product(
 
 
 def measure_product(rows: int, inner: int, columns: int) -> float:
-    """Return the rate of dense float32 products in GFLOP/s (median of single products)."""
+    """Return the rate of dense float32 products in GFLOP/s: the median of many."""
     left, right = torch.randn(rows, inner), torch.randn(inner, columns)
     work = 2.0 * rows * inner * columns
     repeats = max(7, min(2000, int(2e10 / work)))
@@ -213,7 +213,7 @@ def measure_product(rows: int, inner: int, columns: int) -> float:
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     return parser.parse_args()

@@ -135,6 +135,12 @@ class TestVoice:
         assert 0.05 < found.bar < 0.1
         assert 8 < found.pairs < 64
 
+    def test_with_too_few_pairs_it_flips_to_the_best_prompt(self):
+        (flip,) = judge_task(VOICE, voice_results(), voice_curve()).flips
+        assert flip.arm == RETRIEVED
+        assert "fewer than about" in flip.when
+        assert "pairs (new subjects)" in flip.when
+
     def test_without_a_curve_there_is_no_crossover(self):
         assert find_crossover(VOICE, voice_results(), [], NEW_SUBJECTS) is None
 
@@ -210,6 +216,7 @@ class TestFact:
     def test_notes_win_and_the_tuned_model_is_stale(self):
         verdict = judge_task(FACT, fact_results())
         assert verdict.winner == "notes in the prompt"
+        assert "notes in the prompt is right in" in verdict.recommendation.reasons[0]
         assert verdict.held
         assert verdict.foils_separated
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from prompt_or_tune.pages import PICTURE, README, list_blocks
 from prompt_or_tune.report import fill_markers
 
 
-@pytest.mark.parametrize("block", list_blocks(), ids=lambda block: f"{block[1]}")
-def test_a_generated_stretch_is_what_the_recorded_files_say(
-    block: tuple[Path, str, str],
-) -> None:
-    page, name, body = block
+@pytest.mark.parametrize("name", ["probes", "pretraining", "lessons", "counts", "result"])
+def test_a_generated_stretch_is_what_the_recorded_files_say(name: str) -> None:
+    (block,) = [block for block in list_blocks() if block[1] == name]
+    page, _, body = block
     text = page.read_text(encoding="utf-8")
     assert fill_markers(text, name, body) == text
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from prompt_or_tune.decision.costs import (
@@ -182,12 +182,14 @@ def recommend(
     queries: int = DEFAULT_QUERIES,
     prices: Prices | None = None,
     alpha: float = ALPHA,
+    title_of: Callable[[str], str] = str,
 ) -> Recommendation:
     """Recommend an arm for a number of queries at given prices, and say why.
 
     Works on measured answers and on plain numbers (`candidate`). `flips` says at which
     number of queries, with which caching, label price or surcharge another arm would be
-    recommended; arms that are significantly worse are never flipped to.
+    recommended; arms that are significantly worse are never flipped to. `title_of` gives
+    the names that the reasons use for arms.
     """
     charged = prices or Prices()
     compared = compare_with_best(candidates, queries=queries, prices=charged, alpha=alpha)
@@ -196,7 +198,7 @@ def recommend(
     good = [each for each, row in zip(candidates, compared, strict=True) if row.as_good]
     return Recommendation(
         arm=chosen,
-        reasons=_give_reasons(chosen, best, compared, queries, charged),
+        reasons=_give_reasons(chosen, best, compared, queries, charged, title_of),
         flips=_find_flips(chosen, good, queries, charged),
         comparisons=compared,
         queries=queries,
@@ -291,19 +293,20 @@ def _give_reasons(
     compared: Sequence[Comparison],
     queries: int,
     prices: Prices,
+    title_of: Callable[[str], str],
 ) -> tuple[str, ...]:
     rows = {row.arm: row for row in compared}
     row = rows[chosen]
-    reasons = [f"{chosen} is right in {row.rate}."]
+    reasons = [f"{title_of(chosen)} is right in {row.rate}."]
     if best != chosen:
         reasons.append(
-            f"{best} has the highest rate, {rows[best].rate.rate:.1%}, but the "
+            f"{title_of(best)} has the highest rate, {rows[best].rate.rate:.1%}, but the "
             f"difference is not significant (p = {row.p_value:.2g}, adjusted)."
         )
     equals = [c for c in compared if c.as_good and c.arm != chosen]
     if equals:
         others = ", ".join(
-            f"{c.arm} {format_money(c.total_cost, prices)}" for c in equals
+            f"{title_of(c.arm)} {format_money(c.total_cost, prices)}" for c in equals
         )
         reasons.append(
             f"Among the arms that are as good it costs least for {queries:,} queries: "
@@ -311,7 +314,7 @@ def _give_reasons(
         )
     worse = [c for c in compared if not c.as_good]
     if worse:
-        listed = ", ".join(f"{c.arm} {c.rate.rate:.1%}" for c in worse)
+        listed = ", ".join(f"{title_of(c.arm)} {c.rate.rate:.1%}" for c in worse)
         reasons.append(f"Significantly worse: {listed}.")
     return tuple(reasons)
 

@@ -17,6 +17,7 @@ from prompt_or_tune.decision.recommendation import (
     ALPHA,
     DEFAULT_QUERIES,
     Candidate,
+    Flip,
     Recommendation,
     foils_separated,
     recommend,
@@ -69,7 +70,11 @@ class FoilCheck:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the results say of a task; it `held` only if every claim did."""
+    """What the results say of a task; it `held` only if every claim did.
+
+    `flips` says what would change the winner: the recommendation's flips and, where a
+    tuned arm wins and its learning curve is known, having too few pairs.
+    """
 
     task: str
     title: str
@@ -79,6 +84,7 @@ class Verdict:
     recommendation: Recommendation
     foils: tuple[FoilCheck, ...]
     rivals_as_good: tuple[str, ...]
+    flips: tuple[Flip, ...]
     claims: tuple[Claim, ...]
 
     @property
@@ -116,7 +122,9 @@ def judge_task(
     winner is listed. Raises ValueError where an arm or a test is missing.
     """
     table = TaskTable(spec, results)
-    found = recommend(table.candidates(), queries=queries, prices=prices)
+    found = recommend(
+        table.candidates(), queries=queries, prices=prices, title_of=spec.title_of
+    )
     return Verdict(
         task=spec.name,
         title=spec.title,
@@ -126,6 +134,7 @@ def judge_task(
         recommendation=found,
         foils=_check_foils(spec, table, found.arm),
         rivals_as_good=_find_equal_rivals(spec, table, found.arm),
+        flips=(*found.flips, *_flip_by_pairs(spec, table, found.arm, curves)),
         claims=_check_claims(spec, table, found, curves),
     )
 
@@ -199,6 +208,21 @@ def _is_as_good(table: TaskTable, test: str, arm: str, other: str) -> bool:
     """Return whether an arm is not significantly below another (exact McNemar)."""
     one, two = table.of(test, arm).correct, table.of(test, other).correct
     return sum(one) >= sum(two) or mcnemar_exact(one, two) >= ALPHA
+
+
+def _flip_by_pairs(
+    spec: TaskSpec, table: TaskTable, winner: str, curves: Sequence[CurvePoint]
+) -> list[Flip]:
+    """Return below how many pairs a prompt does as well as the tuned winner, per test."""
+    if winner not in TUNED_ARMS:
+        return []
+    flips = []
+    for test in spec.decisive:
+        found = find_crossover(spec, table.all, curves, test)
+        if found is not None and found.pairs is not None:
+            words = f"with fewer than about {found.pairs:.0f} pairs ({test})"
+            flips.append(Flip(words, found.best_prompt))
+    return flips
 
 
 # ── Claims ─────────────────────────────────────────────────────────────────────────────
