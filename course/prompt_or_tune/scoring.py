@@ -455,8 +455,9 @@ class Numeric:
 
 def find_last_number(text: str) -> float | None:
     """Return the last number that is written in a text, None where there is none."""
-    number = r"(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][-+]?\d+)?"
-    found = [m for m in re.findall(number, text) if any(c.isdigit() for c in m)]
+    whole = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
+    number = rf"(?<![\w.])[-+]?(?:{whole}|\.\d+)(?:[eE][-+]?\d+)?"
+    found = re.findall(number, text, flags=re.ASCII)
     return float(found[-1].replace(",", "")) if found else None
 
 

@@ -498,7 +498,7 @@ def test_another_adapter_replaces_the_first(model, memorised):
 @pytest.mark.parametrize(
     ("sizes", "complaint"),
     [
-        ({"hidden_size": 48}, r"needs 48×8, the adapter brings 32×8"),
+        ({"hidden_size": 48}, r"needs 48×16, the adapter brings 32×16"),
         ({"num_hidden_layers": 3}, r"needs .*, the adapter brings nothing"),
         ({"num_hidden_layers": 1}, r"needs nothing, the adapter brings"),
     ],
