@@ -144,7 +144,7 @@ def train_with_trainer(pairs: Sequence[Pair], settings: TuningSettings) -> Timin
         network = get_peft_model(model.network, make_lora_config(model, settings))
         trainer = Trainer(
             network,
-            make_trainer_arguments(folder, settings, len(pairs)),
+            make_trainer_arguments(folder, settings, settings.count_steps(len(pairs))),
             train_dataset=[as_features(row) for row in encoded],
             data_collator=DataCollatorForSeq2Seq(model.tokenizer),
         )
@@ -158,7 +158,7 @@ def train_with_trainer(pairs: Sequence[Pair], settings: TuningSettings) -> Timin
 
 
 def make_trainer_arguments(
-    folder: str, settings: TuningSettings, pairs: int
+    folder: str, settings: TuningSettings, steps: int
 ) -> TrainingArguments:
     """Return Trainer's defaults, but for what the comparison fixes; nothing is saved."""
     return TrainingArguments(
@@ -166,6 +166,7 @@ def make_trainer_arguments(
         num_train_epochs=settings.epochs,
         per_device_train_batch_size=settings.batch_size,
         learning_rate=settings.learning_rate,
+        warmup_steps=round(settings.warmup_share * steps),
         seed=settings.seed,
         use_cpu=True,
         logging_strategy="epoch",

@@ -110,11 +110,20 @@ def test_events_are_every_step_and_then_its_epoch(model):
     assert [s.epoch for s in steps] == [1, 1, 2, 2, 3, 3]
 
 
-def test_the_learning_rate_falls_linearly_towards_zero(model):
-    rates = [
-        e.learning_rate for e in tune(model, PAIRS, SHORT) if isinstance(e, StepRecord)
-    ]
-    assert rates == pytest.approx([1e-2 * (1 - step / 6) for step in range(6)])
+def test_the_learning_rate_rises_over_the_warm_up_and_falls_linearly_to_zero(model):
+    settings = replace(SHORT, epochs=5, warmup_share=0.3)
+    events = tune(model, PAIRS, settings)
+    rates = [event.learning_rate for event in events if isinstance(event, StepRecord)]
+    rising = [1e-2 * (step + 1) / 3 * (1 - step / 10) for step in range(3)]
+    falling = [1e-2 * (1 - step / 10) for step in range(3, 10)]
+    assert rates == pytest.approx(rising + falling)
+
+
+def test_without_a_warm_up_the_first_step_is_the_largest():
+    settings = replace(SHORT, warmup_share=0.0)
+    assert [settings.learning_rate_at(step, 4) for step in range(4)] == pytest.approx(
+        [1e-2, 0.75e-2, 0.5e-2, 0.25e-2]
+    )
 
 
 def test_a_step_counts_real_tokens_only(model):
@@ -182,7 +191,7 @@ def test_a_tiny_model_gets_a_higher_learning_rate_than_a_large_one(model, monkey
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
 def test_a_run_takes_the_steps_that_transformers_trainer_takes(model, folder, tmp_path):
     """Trainer at its defaults, given the batches in our order, loses the same."""
-    settings = replace(SHORT, epochs=1, batch_size=2)
+    settings = replace(SHORT, epochs=1, batch_size=2, warmup_share=0.0)
     pairs = PAIRS * 4
     ours = [e.loss for e in tune(model, pairs, settings) if isinstance(e, StepRecord)]
     encoded = [encode(pair, model) for pair in pairs]
