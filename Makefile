@@ -12,22 +12,24 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 TORCH := $(shell grep '^torch==' constraints.txt)
 named_index := $(if $(strip $(TORCH_INDEX_URL)),the one given,the usual one)
 
-.PHONY: help tour lab test clean same-python
+.PHONY: help tour lab test course solutions clean same-python
 .NOTPARALLEL:
 
 help:
 	@echo 'Prompt or Tune? Each command sets up what it needs the first time.'
 	@echo
-	@echo '  make tour    the five stages on 1000 samples, measured and printed'
-	@echo '  make lab     your own copy of the course, opened in JupyterLab'
-	@echo '  make test    lint, format, types and all tests, slow ones last'
-	@echo '  make clean   remove $(VENV) and what was built; your copy of the course stays'
+	@echo '  make tour       the five stages on 1000 samples, measured and printed'
+	@echo '  make lab        your own copy of the course, opened in JupyterLab'
+	@echo '  make test       lint, format, types and all tests, slow ones last'
+	@echo '  make course     build the notebooks of course/ from the text in solutions/'
+	@echo '  make solutions  execute the notebooks with their solutions into build/solutions'
+	@echo '  make clean      remove $(VENV) and what was built; your copy of the course stays'
 	@echo
 	@echo 'Variables, as in `make tour PYTHON=python3.13`:'
 	@echo '  PYTHON           the Python to set up with, 3.11 or newer (now $(PYTHON))'
 	@echo '  TORCH_INDEX_URL  the package index to take PyTorch from (now $(named_index))'
 	@echo '  WORK             where your copy of the course is (now $(WORK))'
-	@echo '  ARGS             options for the tour, JupyterLab or pytest, as in ARGS=--help'
+	@echo '  ARGS             options for the command behind a target, as in ARGS=--help'
 	@echo
 	@echo 'Set-up needs a network once: about $(set_up_size).'
 
@@ -36,27 +38,29 @@ tour: $(VENV)/.installed-base
 
 # The library is installed, not copied. What the learner has already is never overwritten.
 lab: $(VENV)/.installed-lab
-	@mkdir -p "$(WORK)" || $(call stop,copying)
-	@find course -name prompt_or_tune -prune -o -name '.*' -prune -o -type f -print | \
-	while read -r file; do \
-	  copy="$(WORK)/$${file#course/}"; \
-	  [ -e "$$copy" ] || { mkdir -p "$${copy%/*}" && cp "$$file" "$$copy"; } || exit 1; \
-	done || $(call stop,copying)
+	@$(VENV)/bin/python -m prompt_or_tune.delivery course "$(WORK)" || $(call stop,copying)
 	@echo "Your copy of the course is in $(WORK). Stop JupyterLab with Ctrl-C."
 	@lab="$(abspath $(VENV))/bin/jupyter-lab"; cd "$(WORK)" && "$$lab" $(quiet_lab) $(ARGS)
 
 # JupyterLab would ask the network for news and for a newer version of itself.
 quiet_lab := --LabApp.news_url=None \
-  --LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate
+  --LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate \
+  --LabApp.default_url=/lab/tree/00_tour/00_tour.ipynb
 
-test: $(VENV)/.installed-test
+course: $(VENV)/.installed-grade
+	@$(VENV)/bin/autograde build $(ARGS)
+
+solutions: $(VENV)/.installed-grade
+	@$(VENV)/bin/autograde execute $(ARGS)
+
+test: $(VENV)/.installed-test build/colab/.installed
 	$(VENV)/bin/python -m ruff check .
 	$(VENV)/bin/python -m ruff format --check .
 	$(VENV)/bin/python -m mypy
 	$(VENV)/bin/python -m pytest $(ARGS)
 
 clean:
-	rm -rf $(VENV) build dist course/*.egg-info
+	rm -rf $(VENV) build dist *.egg-info course/*.egg-info
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # --- Set-up: a stamp file for each finished step, so that nothing is done twice ---------
@@ -85,9 +89,10 @@ $(VENV)/.installed-torch: $(VENV)/.created constraints.txt | $(named_python)
 
 torch_index := $(if $(strip $(TORCH_INDEX_URL)),--index-url "$(strip $(TORCH_INDEX_URL))")
 
-installed := $(addprefix $(VENV)/.installed-,base lab test)
+installed := $(addprefix $(VENV)/.installed-,base lab grade test)
 $(VENV)/.installed-lab: extras := [lab]
-$(VENV)/.installed-test: extras := [test]
+$(VENV)/.installed-grade: extras := [grade]
+$(VENV)/.installed-test: extras := [lab,grade,test]
 
 # setuptools first: then the build takes it from here, and downloads nothing unpinned.
 $(installed): $(VENV)/.installed-torch pyproject.toml constraints.txt
@@ -97,9 +102,15 @@ $(installed): $(VENV)/.installed-torch pyproject.toml constraints.txt
 	  || $(call stop,set_up)
 	@touch $@
 
+# Colab's versions of what is plain Python: tests/colab runs a notebook on them.
+build/colab/.installed: tests/colab/requirements.txt | $(VENV)/.installed-test
+	@rm -rf build/colab && mkdir -p build/colab
+	@$(PIP) install --quiet --no-deps --target build/colab -r $< || $(call stop,set_up)
+	@touch $@
+
 # --- What is said -----------------------------------------------------------------------
 
-set_up_size := 2 minutes and 1.4 GB (for the tests 1.8 GB) with a CPU build of PyTorch
+set_up_size := 2 minutes and 1.4 GB (for the tests 2.1 GB) with a CPU build of PyTorch
 
 define before_torch
 --- Set-up, once: about $(set_up_size).

@@ -19,6 +19,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: any(item.get_closest_marker(name) for name in LAST))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def keep_progress_aside(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let no notebook that a test runs count as the progress of whoever runs it."""
+    os.environ["PROMPT_OR_TUNE_DATA"] = str(tmp_path_factory.mktemp("progress"))
+
+
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nothing but this machine be reached: what a test needs, the repository has."""

@@ -40,7 +40,7 @@ def act(path: Path, command: str) -> None:
 
 
 def test_where_nothing_is_missing_it_calls_make_test_and_no_more(run_ci):
-    done = run_ci(["make", "git", "python3"], user=0)
+    done = run_ci(["make", "git", "python3", "chromium"], user=0)
     assert done.returncode == 0
     assert done.stdout.splitlines()[-1] == "make test"
     assert "apt-get" not in done.stdout
@@ -49,13 +49,17 @@ def test_where_nothing_is_missing_it_calls_make_test_and_no_more(run_ci):
 def test_root_gets_what_is_missing_from_the_system(run_ci):
     done = run_ci(["make", "python3", "apt-get"], user=0)
     assert done.returncode == 0
-    assert "apt-get install --yes git" in done.stdout
+    assert "apt-get install --yes git chromium fonts-" in done.stdout
     assert done.stdout.splitlines()[-1] == "make test"
 
 
 @pytest.mark.parametrize(
     ("present", "named"),
-    [(["git", "python3"], "make"), (["git", "make"], "python3-venv")],
+    [
+        (["git", "python3", "chromium"], "make"),
+        (["git", "make", "chromium"], "python3-venv"),
+        (["git", "make", "python3"], "chromium"),
+    ],
 )
 def test_anyone_else_is_told_what_is_missing(run_ci, present, named):
     done = run_ci([*present, "apt-get"], user=1000)
@@ -63,6 +67,12 @@ def test_anyone_else_is_told_what_is_missing(run_ci, present, named):
     assert f"Missing here: {named}" in done.stderr
     assert "apt-get" not in done.stdout
     assert "make test" not in done.stdout
+
+
+@pytest.mark.parametrize("browser", ["chromium", "chromium-browser", "google-chrome"])
+def test_any_browser_of_that_family_will_do(run_ci, browser):
+    done = run_ci(["make", "git", "python3", browser])
+    assert done.returncode == 0, done.stderr
 
 
 def test_github_runs_the_same_script_on_the_oldest_python_and_on_colabs(root):

@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COPIED = ["Makefile", "constraints.txt", "pyproject.toml"]
+COLAB = "tests/colab/requirements.txt"
+COPIED = ["Makefile", "constraints.txt", "pyproject.toml", COLAB]
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
 # Stands for the system's Python, for the one in .venv, and for every command beside it.
+# Only what copies the course is really run.
 ACTOR = r"""#!/bin/sh
 echo "$(basename "$0") $*" >> "$ACTOR_LOG"
 case "$*" in
@@ -22,7 +27,8 @@ case "$*" in
   *version_info*) case "$0" in *.venv*) echo 3.13 ;; *) echo "${ACTOR_VERSION:-3.13}" ;; esac ;;
   "-m venv "*)
     mkdir -p "$3/bin"
-    for name in python prompt-or-tune jupyter-lab; do cp "$0" "$3/bin/$name"; done ;;
+    for name in python prompt-or-tune jupyter-lab autograde; do cp "$0" "$3/bin/$name"; done ;;
+  "-m prompt_or_tune.delivery "*) exec "$ACTOR_PYTHON" "$@" ;;
   "-m pip "*) echo "pip runs"; exit ${ACTOR_PIP_FAILS:-0} ;;
 esac
 """  # noqa: E501
@@ -57,6 +63,8 @@ class Machine:
                 "PATH": path,
                 "HOME": str(self.home),
                 "ACTOR_LOG": str(self.log),
+                "ACTOR_PYTHON": sys.executable,
+                "PYTHONPATH": str(ROOT / "course"),
                 **state,
             },
             capture_output=True,
@@ -85,7 +93,8 @@ def machine(tmp_path) -> Machine:
     machine = Machine(tmp_path)
     (machine.checkout / "course" / "prompt_or_tune").mkdir(parents=True)
     for name in COPIED:
-        shutil.copy(ROOT / name, machine.checkout)
+        (machine.checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, machine.checkout / name)
     (tmp_path / "bin").mkdir()
     python = tmp_path / "bin" / "python3"
     python.write_text(ACTOR)
@@ -97,22 +106,33 @@ def test_help_is_what_make_alone_says_and_names_every_command(machine):
     call = machine.make()
     assert call.code == 0
     assert call.log == ""
-    for word in ("make tour", "make lab", "make test", "make clean", "TORCH_INDEX_URL"):
+    targets = ("tour", "lab", "test", "course", "solutions", "clean")
+    for word in (*(f"make {target}" for target in targets), "TORCH_INDEX_URL"):
         assert word in call.out
 
 
-@pytest.mark.parametrize("target", ["tour", "lab", "test"])
-def test_each_command_sets_up_all_that_it_needs_torch_first(machine, target):
+EXTRAS = {
+    "tour": "",
+    "lab": "[lab]",
+    "course": "[grade]",
+    "solutions": "[grade]",
+    "test": "[lab,grade,test]",
+}
+
+
+@pytest.mark.parametrize(("target", "extras"), EXTRAS.items())
+def test_each_command_sets_up_all_that_it_needs_torch_first(machine, target, extras):
     call = machine.make(target)
     assert call.code == 0, call.err
-    torch, setuptools, library = call.pip
+    torch, setuptools, library = call.pip[:3]
     assert torch.endswith(pin_of("torch"))
     assert setuptools == "-c constraints.txt setuptools"
-    extras = "" if target == "tour" else f"[{target}]"
     assert library == f"-c constraints.txt --no-build-isolation -e .{extras}"
+    colab = [f"--quiet --no-deps --target build/colab -r {COLAB}"]
+    assert call.pip[3:] == (colab if target == "test" else [])
 
 
-@pytest.mark.parametrize("target", ["tour", "lab", "test"])
+@pytest.mark.parametrize("target", EXTRAS)
 def test_a_second_call_sets_nothing_up_again(machine, target):
     machine.make(target)
     again = machine.make(target)
@@ -138,6 +158,13 @@ def test_a_change_of_what_is_needed_installs_again_without_a_new_environment(
     call = machine.make("tour")
     assert call.pip[-1].endswith("-e .")
     assert "-m venv" not in call.log
+
+
+def test_the_course_is_built_and_executed_by_autograde(machine):
+    built = machine.make("course", "ARGS=--check")
+    assert built.log.splitlines()[-1] == "autograde build --check"
+    executed = machine.make("solutions", "ARGS=04")
+    assert executed.log.splitlines()[-1] == "autograde execute 04"
 
 
 def test_the_tour_and_the_tests_get_their_options(machine):
@@ -230,7 +257,7 @@ def test_lab_copies_the_course_and_not_the_library(machine):
     write(machine.checkout / "course" / ".ipynb_checkpoints" / "x.ipynb", "{}")
     write(machine.checkout / "course" / "prompt_or_tune" / "cli.py", "")
     assert machine.make("lab").code == 0
-    copied = [p.relative_to(machine.work) for p in machine.work.rglob("*") if p.is_file()]
+    copied = [p.relative_to(machine.work) for p in machine.work.rglob("[!.]*.*")]
     assert [p.as_posix() for p in copied] == ["00_tour/00 tour.ipynb"]
 
 
@@ -242,6 +269,26 @@ def test_lab_never_overwrites_the_learners_work_and_adds_what_is_new(machine):
     assert machine.make("lab").code == 0
     assert (machine.work / "a.ipynb").read_text() == "mine"
     assert (machine.work / "b.ipynb").read_text() == "new"
+
+
+def test_lab_puts_an_update_beside_what_the_learner_changed(machine):
+    write(machine.checkout / "course" / "a.ipynb", "ours")
+    machine.make("lab")
+    write(machine.work / "a.ipynb", "mine")
+    write(machine.checkout / "course" / "a.ipynb", "ours, better")
+    call = machine.make("lab")
+    beside = machine.work / f"a ({VERSION}).ipynb"
+    assert (machine.work / "a.ipynb").read_text() == "mine"
+    assert beside.read_text() == "ours, better"
+    assert beside.name in call.out
+
+
+def test_lab_opens_the_tour(machine):
+    write(machine.checkout / "course" / "00_tour" / "00_tour.ipynb", "{}")
+    last = machine.make("lab", "ARGS=--no-browser").log.splitlines()[-1]
+    assert last.startswith("jupyter-lab ")
+    assert "default_url=/lab/tree/00_tour/00_tour.ipynb" in last
+    assert last.endswith("--no-browser")
 
 
 @pytest.mark.parametrize("folder", ["my course", "../elsewhere", "~/own"])

@@ -33,6 +33,7 @@ COLAB = {
     "accelerate": "1.14.0",
     "tokenizers": "0.22.2",
     "ipywidgets": "7.7.1",
+    "ipython": "7.34.0",
     "numpy": "2.1.3",
     "matplotlib": "3.10.0",
 }
@@ -77,7 +78,7 @@ def test_colabs_python_and_the_oldest_that_we_name_are_admitted():
 
 
 def test_the_base_install_asks_only_for_what_colab_has_or_what_is_small():
-    small = {"safetensors", "typer", "rich", "jinja2", "platformdirs"}
+    small = {"safetensors", "typer", "rich", "jinja2", "packaging", "platformdirs"}
     assert {requirement.name for requirement in BASE} <= COLAB.keys() | small
 
 

@@ -1,0 +1,5 @@
+"""Run the command as `python -m autograde`."""
+
+from autograde.cli import main
+
+main()
