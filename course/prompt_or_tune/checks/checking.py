@@ -1,0 +1,33 @@
+"""Run the visible check of a task, show what came of it, and note a pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from IPython.display import display
+
+from prompt_or_tune.checks.progress import record_pass
+from prompt_or_tune.checks.tasks import Task, find_task
+from prompt_or_tune.widgets.cards import Card, paragraph
+
+
+def check(task_id: str, answer: Any) -> None:
+    """Check an answer as the cell after it does; show a card and note the pass.
+
+    Raises CheckFailed, which a notebook shows as its message alone, and TaskError for an
+    id that no task has.
+    """
+    task = find_task(task_id)
+    task.check(answer)
+    display(_announce(task, record_pass(task_id)))
+
+
+def _announce(task: Task, trouble: str) -> Card:
+    points = "1 point" if task.points == 1 else f"{task.points} points"
+    note = task.note or (
+        f"The visible cases of “{task.title}” hold. "
+        f"Hidden tests with other cases decide about the {points}."
+    )
+    body = paragraph(note) + (paragraph(trouble, muted=True) if trouble else "")
+    title = "✓ Written down" if task.note else "✓ Passed"
+    return Card(title, body, f"{note} {trouble}".strip(), "good")

@@ -1,0 +1,200 @@
+"""The first line of every notebook: say what this machine is, and make it quiet."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import random
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+from IPython import get_ipython
+from packaging.requirements import Requirement
+
+from prompt_or_tune.cli.quiet import hide_loading_bars, quieten_libraries
+from prompt_or_tune.notebooks import find_notebook
+
+PACKAGE = "prompt-or-tune"
+SEED = 0
+LAB_MODEL = "HuggingFaceTB/SmolLM2-360M-Instruct"
+"""What labs use on Colab with a GPU; graded tasks use Seedling everywhere."""
+
+
+class SetUpError(Exception):
+    """A package that the course can't do without; the message says what to do."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """An installed package outside the range that the course declares.
+
+    `installed` is `None` for one that isn't there at all.
+    """
+
+    requirement: Requirement
+    installed: str | None
+
+    def explain(self) -> str:
+        """Return what is wrong, and what would mend it, in one sentence."""
+        wanted = str(self.requirement)
+        remedy = f'pip install "{wanted}"'
+        if self.installed is None:
+            return f"{self.requirement.name} is missing: {remedy}"
+        return (
+            f"{self.requirement.name} is {self.installed}, {wanted} is wanted: {remedy}"
+        )
+
+
+def set_up(name: str) -> None:
+    """Prepare a notebook, and print in two lines what it runs on.
+
+    Quiets what libraries say about themselves, sets the seeds, makes figures sharp, and
+    on Colab turns on what its widgets need. Versions are compared with the ranges that
+    the package declares; what doesn't fit is named, and nothing is ever installed or
+    upgraded. Can be run again at any time. Raises SetUpError when a package is missing.
+    """
+    notebook = find_notebook(name)
+    quieten_libraries()
+    misfits = tuple(find_misfits())
+    _stop_for_missing(misfits)
+    hide_loading_bars()
+    set_seeds(SEED)
+    sharpen_figures()
+    if is_on_colab():
+        enable_colab_widgets()
+    print(f"Prompt or Tune? {read_version()} · {notebook.heading} · seed {SEED}")
+    print(describe_device())
+    for misfit in misfits:
+        print(f"Take care: {misfit.explain()}")
+
+
+def choose_lab_model() -> str:
+    """Return the model that ungraded labs start with.
+
+    On Colab with a GPU a model from the hub; everywhere else Seedling, which is shipped.
+    """
+    from prompt_or_tune.models import SEEDLING, choose_precision
+
+    on_gpu = choose_precision().device.type == "cuda"
+    return LAB_MODEL if is_on_colab() and on_gpu else SEEDLING
+
+
+def is_on_colab() -> bool:
+    """Say whether this kernel runs on Colab: each kernel there loads its package."""
+    return "google.colab" in sys.modules
+
+
+def describe_device() -> str:
+    """Return device and precision, and why these, in one line."""
+    from prompt_or_tune.models import choose_precision
+
+    precision = choose_precision()
+    place = "the CPU" if precision.device.type == "cpu" else f"the {_name_gpu()}"
+    numbers = str(precision.weights).removeprefix("torch.")
+    if precision.autocast is not None:
+        products = str(precision.autocast).removeprefix("torch.")
+        numbers += f" with products in {products}"
+    return f"Computing on {place} in {numbers} ({precision.reason})"
+
+
+def _name_gpu() -> str:
+    import torch
+
+    return f"GPU ({torch.cuda.get_device_name()})"
+
+
+def set_seeds(seed: int) -> None:
+    """Seed Python's, NumPy's and torch's random numbers."""
+    import numpy
+    import torch
+
+    random.seed(seed)
+    numpy.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def sharpen_figures() -> None:
+    """Let matplotlib's own figures be drawn at twice the resolution, in notebooks."""
+    shell = get_ipython()
+    if shell is None:
+        return
+    shell.config.InlineBackend.figure_formats = {"retina"}
+    for part in shell.configurables:  # the backend, where it has been loaded already
+        if type(part).__name__ == "InlineBackend":
+            part.figure_formats = {"retina"}
+
+
+def enable_colab_widgets() -> None:
+    """Turn on Colab's manager of newer widgets; 7 is what it shows by itself."""
+    if int(ipywidgets.__version__.split(".")[0]) < 8:
+        return
+    output = importlib.import_module("google.colab.output")
+    output.enable_custom_widget_manager()
+
+
+# ── Versions ───────────────────────────────────────────────────────────────────────────
+
+
+def read_version() -> str:
+    """Return the course's version; a bare copy of the repository has it in its file."""
+    try:
+        return importlib.metadata.version(PACKAGE)
+    except importlib.metadata.PackageNotFoundError:
+        return str(_read_project_file().get("version", "unknown"))
+
+
+def find_misfits() -> Iterator[Misfit]:
+    """Yield the packages that are missing or outside the declared ranges."""
+    for requirement in read_requirements():
+        installed = _read_installed(requirement.name)
+        if installed is None or not requirement.specifier.contains(
+            installed, prereleases=True
+        ):
+            yield Misfit(requirement, installed)
+
+
+def read_requirements() -> list[Requirement]:
+    """Return what the package declares that it needs, here, without its extras.
+
+    Read from what is installed; in a bare copy of the repository, from its own file.
+    """
+    try:
+        texts = importlib.metadata.requires(PACKAGE) or []
+    except importlib.metadata.PackageNotFoundError:
+        texts = _read_project_file().get("dependencies", [])
+    requirements = [Requirement(text) for text in texts]
+    return [r for r in requirements if not r.marker or r.marker.evaluate({"extra": ""})]
+
+
+def _read_project_file() -> dict[str, Any]:
+    """Return the repository's table `project`; empty where there is no repository."""
+    file = Path(__file__).parents[2] / "pyproject.toml"
+    if not file.is_file():
+        return {}
+    project: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))["project"]
+    return project
+
+
+def _read_installed(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _stop_for_missing(misfits: tuple[Misfit, ...]) -> None:
+    missing = [misfit.explain() for misfit in misfits if misfit.installed is None]
+    if missing:
+        raise SetUpError(
+            "The course can't start here:\n  "
+            + "\n  ".join(missing)
+            + "\nThen restart the kernel and run this cell again."
+        )

@@ -1,0 +1,1 @@
+"""A stand-in for Colab's own package: Colab's kernels have it loaded from the start."""
