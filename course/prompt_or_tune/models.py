@@ -266,10 +266,14 @@ class LanguageModel:
         return [answer for answer in answers if answer is not None]
 
     def next_token_probabilities(
-        self, prompts: Sequence[str], *, batch_size: int = 64
+        self, prompts: Sequence[str], *, answer_start: str = "", batch_size: int = 64
     ) -> torch.Tensor:
-        """Return what the model thinks comes first: float32, prompts x vocabulary."""
-        encoded = [self.encode_prompt(prompt) for prompt in prompts]
+        """Return what the model thinks comes first: float32, prompts x vocabulary.
+
+        With `answer_start`, what it thinks comes after these first words of an answer.
+        """
+        begun = self.encode_text(answer_start) if answer_start else []
+        encoded = [self.encode_prompt(prompt) + begun for prompt in prompts]
         self._check_lengths(encoded, 1)
         result: list[torch.Tensor | None] = [None] * len(encoded)
         for batch in batch_by_length([len(ids) for ids in encoded], batch_size):

@@ -18,6 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from prompt_or_tune.decision.tasks import find_spec
 from prompt_or_tune.figures import Drawing, Family, draw_results, family_of, name_arm
+from prompt_or_tune.figures.drawing import table_html
 from prompt_or_tune.files import write_atomically
 
 if TYPE_CHECKING:
@@ -58,6 +59,11 @@ class Table:
             ):
                 found.add(column)
         return frozenset(found)
+
+    def _repr_html_(self) -> str:
+        """Show the table in a notebook, where neither style sheet nor template is."""
+        table = table_html(self.columns, self.rows, numeric=self.numeric)
+        return f"<p>{html.escape(self.caption)}</p>{table}"
 
 
 _NO_NUMBER = ("", "–", "—", "never", "not measured", "not measured yet")

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from prompt_or_tune.decision.curves import crossover, summarise_curve
+from prompt_or_tune.decision.curves import (
+    crossover,
+    prompt_worth_by_seed,
+    summarise_curve,
+)
 from prompt_or_tune.figures.arms import family_of, find_course_task, name_arm
 from prompt_or_tune.figures.drawing import (
     CARD,
@@ -40,16 +44,19 @@ def draw_learning_curve(
     crossing: Crossover | None = None,
     *,
     spec: TaskSpec | None = None,
+    live: Sequence[CurvePoint] = (),
 ) -> Drawing:
     """Draw accuracy against number of pairs, one line per arm, seeds as points.
 
     `points` are of one test; the first tuned arm among them is the curve that the title
     is about. `levels` are arms without a curve, as horizontal lines.
     `crossing` (of `find_crossover`) marks n*; `spec` names the arms of a task that is
-    not the course's. Raises ValueError when there is no point, or points are of several
-    tests.
+    not the course's; `live` are points that the reader measured just now, on the same
+    test: they stand out, and change no mean. Raises ValueError when there is no point,
+    or points are of several tests.
     """
     spec = spec or _find_spec(points)
+    _check_live(points, live)
     curves = _group_curves(points, spec)
     main = next((c for c in curves if family_of(c.arm) == "tuned"), curves[0])
     drawn = {curve.arm for curve in curves}
@@ -57,7 +64,7 @@ def draw_learning_curve(
     title = start_sentence(_title_curve(main, crossing, spec))
     figure = new_card(title, subtitle=_describe_test(points, spec), height=3.3)
     axes = figure.subplots()
-    _set_pairs(axes, [p.n for p in points])
+    _set_pairs(axes, [p.n for p in points], [p.n for p in live])
     _set_accuracy(axes)
     _shade_interval(axes, levels, crossing)
     ends = [_draw_level(axes, level, spec) for level in levels]
@@ -67,14 +74,23 @@ def draw_learning_curve(
     if crossing is not None and crossing.pairs is not None:
         _mark_crossing(axes, crossing.pairs, crossing.bar, f"n* ≈ {crossing.pairs:.0f}")
     label_ends(figure, [(axes, ends)])
+    for point in live:
+        _mark_live(axes, point)
     return Drawing(
         title=title,
         note="Small points: single seeds (which pairs, and how training starts); line: "
         "the mean. Horizontal lines: arms that don't learn from the pairs. n*: from here "
-        "on the curve stays above the 95 % interval of the best prompt.",
-        description=_describe_curves(curves, levels, spec),
+        "on the curve stays above the 95 % interval of the best prompt."
+        + (" Star: measured here and now, with one seed." if live else ""),
+        description=" ".join(
+            [_describe_curves(curves, levels, spec), *map(_describe_live, live)]
+        ),
         columns=("arm", "pairs", "mean accuracy", "worst seed", "best seed", "seeds"),
-        rows=(*_tabulate_curves(curves), *(_tabulate_level(r, spec) for r in levels)),
+        rows=(
+            *_tabulate_curves(curves),
+            *(_tabulate_level(r, spec) for r in levels),
+            *(_tabulate_live(p) for p in live),
+        ),
         figure=figure,
     )
 
@@ -137,10 +153,12 @@ def _title_curve(main: _Curve, crossing: Crossover | None, spec: TaskSpec | None
     )
 
 
-def _set_pairs(axes: Axes, sizes: Iterable[int]) -> None:
+def _set_pairs(axes: Axes, sizes: Iterable[int], others: Iterable[int] = ()) -> None:
+    """Set the axis to the sizes, which are labelled, and wide enough for the others."""
     sizes = sorted(set(sizes))
+    ends = sorted({*sizes, *others})
     axes.set_xscale("log")
-    axes.set_xlim(sizes[0] / 1.15, sizes[-1] * 1.15)
+    axes.set_xlim(ends[0] / 1.15, ends[-1] * 1.15)
     axes.xaxis.set_major_locator(FixedLocator(_thin(sizes)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda n, _: f"{n:.0f}"))
     axes.xaxis.set_minor_locator(NullLocator())
@@ -221,6 +239,44 @@ def _mark_crossing(axes: Axes, x: float, y: float, text: str) -> None:
     )  # fmt: skip
 
 
+def _check_live(points: Sequence[CurvePoint], live: Sequence[CurvePoint]) -> None:
+    """Raise ValueError for live points of a test that is not drawn."""
+    if {(p.task, p.test) for p in live} - {(p.task, p.test) for p in points}:
+        raise ValueError("The live points are of another test: use select_points first.")
+
+
+def _mark_live(axes: Axes, point: CurvePoint) -> None:
+    """Mark the reader's own point, its label on the side that has room."""
+    axes.plot(
+        point.n, point.accuracy, "*", color=INK, markersize=15, markerfacecolor=CARD,
+        markeredgewidth=1.5, zorder=6, clip_on=False,
+    )  # fmt: skip
+    left, right = axes.get_xlim()
+    to_left = point.n > (left * right) ** 0.5
+    axes.annotate(
+        f"yours: {point.accuracy:.2f}", (point.n, point.accuracy),
+        xytext=(-10 if to_left else 10, 0), textcoords="offset points",
+        ha="right" if to_left else "left", va="center",
+        size=SMALL_SIZE, weight="bold", color=INK, zorder=6,
+        bbox={"facecolor": CARD, "edgecolor": "none", "pad": 1, "alpha": 0.85},
+    )  # fmt: skip
+
+
+def _describe_live(point: CurvePoint) -> str:
+    return f"Measured here and now: {point.accuracy:.2f} with {point.n} pairs."
+
+
+def _tabulate_live(point: CurvePoint) -> tuple[str, ...]:
+    return (
+        f"{point.arm}, here and now",
+        str(point.n),
+        f"{point.accuracy:.3f}",
+        "–",
+        "–",
+        "1",
+    )
+
+
 def _describe_curves(
     curves: Sequence[_Curve],
     levels: Sequence[ArmResult] = (),
@@ -254,6 +310,75 @@ def _tabulate_curves(curves: Sequence[_Curve]) -> tuple[tuple[str, ...], ...]:
 def _tabulate_level(level: ArmResult, spec: TaskSpec | None) -> tuple[str, ...]:
     name = name_arm(level.arm, spec)
     return name, "–", f"{level.rate.rate:.3f}", "–", "–", "–"
+
+
+# ── What a prompt is worth ─────────────────────────────────────────────────────────────
+
+
+@styled
+def draw_prompt_worth(
+    points_with: Sequence[CurvePoint], points_without: Sequence[CurvePoint]
+) -> Drawing:
+    """Draw two learning curves and the band between them: a prompt's worth in pairs.
+
+    The curves are of one test, tuned with the prompt and without it. The title gives the
+    mean over seeds of `prompt_worth_by_seed`, and its range. Raises ValueError when
+    either has no point, they are of several tests, or no seed's curves share a window.
+    """
+    curves = _group_curves([*points_with, *points_without], _find_spec(points_with))
+    worths = [w.pairs for w in prompt_worth_by_seed(points_with, points_without)]
+    if len(curves) != 2 or not worths:
+        raise ValueError("A prompt's worth needs a curve with it and one without it.")
+    title = _title_worth(worths)
+    figure = new_card(
+        title, subtitle=_describe_test(points_with, _find_spec(points_with)), height=3.1
+    )
+    axes = figure.subplots()
+    _set_pairs(axes, [p.n for p in (*points_with, *points_without)])
+    _set_accuracy(axes)
+    for curve in curves:
+        _draw_curve(axes, curve, seeds=True)
+    _fill_between(axes, *curves)
+    label_ends(figure, [(axes, [_label_end(curve) for curve in curves])])
+    return Drawing(
+        title=title,
+        note="Worth: the area between the curves over the accuracies that both reach, "
+        "divided by the height of that window: how many pairs more the curve without the "
+        "prompt needs, on average (Le Scao & Rush, 2021). Computed seed by seed. The "
+        "area is taken on a plain axis of pairs, not on this logarithmic one.",
+        description=f"{_describe_curves(curves)} Worth by seed, in pairs: "
+        f"{', '.join(f'{worth:.0f}' for worth in worths)}.",
+        columns=("arm", "pairs", "mean accuracy", "worst seed", "best seed", "seeds"),
+        rows=_tabulate_curves(curves),
+        figure=figure,
+    )
+
+
+def _title_worth(worths: Sequence[float]) -> str:
+    mean, low, high = sum(worths) / len(worths), min(worths), max(worths)
+    text = f"The prompt is worth {_signed(mean)} pairs on average"
+    if low < 0 < high:
+        return f"{text}; seeds disagree on the sign ({_signed(low)} to {_signed(high)})"
+    return f"{text}, {_signed(low)} to {_signed(high)} by seed"
+
+
+def _signed(number: float) -> str:
+    """Return a whole number with the typographic minus sign."""
+    return f"{number:.0f}".replace("-0", "0").replace("-", "−")
+
+
+def _label_end(curve: _Curve) -> EndLabel:
+    last = curve.rows[-1].mean
+    return EndLabel(last, f"{curve.name} {last:.2f}", COLOURS[family_of(curve.arm)])
+
+
+def _fill_between(axes: Axes, one: _Curve, other: _Curve) -> None:
+    """Shade what lies between two curves: from one along, along the other back."""
+    last = min(one.rows[-1].n, other.rows[-1].n)
+    there = [(row.n, row.mean) for row in one.rows if row.n <= last]
+    back = [(row.n, row.mean) for row in reversed(other.rows) if row.n <= last]
+    x, y = zip(*there, *back, strict=True)
+    axes.fill(x, y, color=SOFT["both"], alpha=0.35, linewidth=0, zorder=0.8)
 
 
 # ── Five epochs, or as many steps for all ──────────────────────────────────────────────

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, wraps
 from pathlib import Path
@@ -179,17 +179,39 @@ class Drawing:
         return self.html()
 
 
-def table_html(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table as HTML, escaped; the first cell of a row is its header."""
-    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in columns)
+def table_html(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    numeric: Collection[int] | None = None,
+) -> str:
+    """Return a table as HTML, escaped; the first cell of a row is its header.
+
+    With `numeric`, those columns are set to the right and the others to the left; without
+    it the page's own style decides.
+    """
+    style = [_align(index, numeric) for index in range(len(columns))]
+    head = "".join(
+        f'<th scope="col"{style[i]}>{html.escape(name)}</th>'
+        for i, name in enumerate(columns)
+    )
     body = "".join(
         "<tr>"
-        + f'<th scope="row">{html.escape(row[0])}</th>'
-        + "".join(f"<td>{html.escape(cell)}</td>" for cell in row[1:])
+        + f'<th scope="row"{style[0]}>{html.escape(row[0])}</th>'
+        + "".join(
+            f"<td{style[i]}>{html.escape(cell)}</td>" for i, cell in enumerate(row) if i
+        )
         + "</tr>"
         for row in rows
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _align(column: int, numeric: Collection[int] | None) -> str:
+    if numeric is None:
+        return ""
+    side = "right" if column in numeric else "left"
+    return f' style="text-align:{side}"'
 
 
 # ── Cards ──────────────────────────────────────────────────────────────────────────────

@@ -73,7 +73,7 @@ def draw_data_flow(
     return Drawing(
         title=_title_flow(given, highlight),
         note="Below each stage: what it gives to the next. Stage 2 (blue) changes the "
-        "question, stage 4 (orange) the model: only there do weights change.",
+        "question, stage 4 (orange) the model.",
         description=f"Five boxes joined by arrows from left to right. {listed}.",
         columns=("stage", "takes", "what happens", "gives", "example"),
         rows=tuple(
@@ -238,7 +238,8 @@ def draw_token_mask(tokens: Sequence[str], in_loss: Sequence[bool]) -> Drawing:
         raise ValueError(
             "The loss sees no token of this pair: there is nothing to learn."
         )
-    title = f"The loss sees {counted} of {len(tokens)} tokens: the response and its end"
+    title = f"The loss sees {counted} of {len(tokens)} tokens"
+    title += ": the response and its end" if in_loss[-1] else ", and not the last one"
     tiles = _lay_tokens(tokens, WIDTH - 2 * MARGIN)
     height = _block_height(tiles) + 0.62
     figure = new_card(title, height=height)
@@ -287,8 +288,9 @@ _BAR_ROW = 0.285  # inches
 def draw_prediction_trace(trace: PredictionTrace) -> Drawing:
     """Draw a prediction in two layers: the prompt's tokens, and what each model expects.
 
-    Layer 2 shows the likeliest first tokens of the answer with their probabilities, the
-    base model beside the tuned one, and below each the answer it generates.
+    Layer 2 shows the likeliest first tokens of the answer (or those after its first
+    words, where the trace has them) with their probabilities, the base model beside the
+    tuned one, and below each the answer it generates.
     """
     sides = (("base", trace.base), ("tuned", trace.tuned))
     title = _title_prediction(trace)
@@ -302,9 +304,7 @@ def draw_prediction_trace(trace: PredictionTrace) -> Drawing:
     axes = bare_axes(figure, height)
     _head(axes, MARGIN, 0.12, f"Layer 1  the prompt, {len(trace.tokens)} tokens", INK)
     _draw_tokens(axes, tiles, MARGIN, 0.32, {})
-    _head(
-        axes, MARGIN, below, "Layer 2  the first token of the answer, by probability", INK
-    )
+    _head(axes, MARGIN, below, f"Layer 2  {_name_place(trace)}, by probability", INK)
     for index, (family, side) in enumerate(sides):
         x = MARGIN + index * (column + 0.3)
         colour = COLOURS["base" if family == "base" else "tuned"]
@@ -316,7 +316,7 @@ def draw_prediction_trace(trace: PredictionTrace) -> Drawing:
     return Drawing(
         title=title,
         note="Layer 1 is the same for both models; only the weights differ. Bars: the "
-        "probability (0 to 1) of the answer's first token; ␣ is a space. Below them: the "
+        f"probability (0 to 1) of {_name_place(trace)}; ␣ is a space. Below them: the "
         "whole answer, generated greedily.",
         description=_describe_prediction(trace),
         columns=(
@@ -331,6 +331,13 @@ def draw_prediction_trace(trace: PredictionTrace) -> Drawing:
     )
 
 
+def _name_place(trace: PredictionTrace) -> str:
+    """Return which token layer 2 is about."""
+    if not trace.answer_start:
+        return "the first token of the answer"
+    return f"the token after “{shorten(trace.answer_start, 2.2)}”"
+
+
 def _title_prediction(trace: PredictionTrace) -> str:
     if not (trace.base.top_tokens and trace.tuned.top_tokens):
         raise ValueError(
@@ -338,16 +345,19 @@ def _title_prediction(trace: PredictionTrace) -> str:
         )
     base, tuned = trace.base.top_tokens[0], trace.tuned.top_tokens[0]
     prompt = shorten(trace.prompt, 2.6, size=13)
+    begin = "continue" if trace.answer_start else "begin"
     if base.token == tuned.token:
         return (
-            f"“{prompt}”: both models begin with “{show_whitespace(base.token)}”, "
+            f"“{prompt}”: both models {begin} with “{show_whitespace(base.token)}”, "
             f"{_probability(base.probability)} and {_probability(tuned.probability)}"
         )
     first, second = (
         f"“{shorten(show_whitespace(t.token), 1.5)}” ({_probability(t.probability)})"
         for t in (base, tuned)
     )
-    return f"“{prompt}”: the base model begins with {first}, the tuned one with {second}"
+    return (
+        f"“{prompt}”: the base model {begin}s with {first}, the tuned one with {second}"
+    )
 
 
 def _probability(value: float) -> str:
@@ -419,5 +429,5 @@ def _describe_prediction(trace: PredictionTrace) -> str:
         sides.append(f"The {name} model expects {listed}, and answers “{side.text}”.")
     return (
         f"The prompt “{trace.prompt}” as {len(trace.tokens)} tokens, then two bar charts "
-        f"of the first token of the answer. {' '.join(sides)}"
+        f"of {_name_place(trace)}. {' '.join(sides)}"
     )
