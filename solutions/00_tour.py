@@ -358,8 +358,9 @@ print(f"           in FLOPs, the training is earned back after {queries:,.0f} qu
 # - **Data.** LoRA on GPT-3 175B (MNLI): 63.8 % right with 100 examples, 85.6 % with 1000,
 #   91.7 % with 392 000 ([Hu et al. 2021](https://arxiv.org/abs/2106.09685)). The jump
 #   comes early there, too.
-# - **A prompt is worth data**, and how much differs: 3506 ± 536 pairs on MNLI, −424 ± 74
-#   on WiC ([Le Scao & Rush 2021](https://arxiv.org/abs/2103.08493)).
+# - **A prompt is worth data**, and how much differs: for models fine-tuned with and
+#   without one, 3506 ± 536 pairs on MNLI, −424 ± 74 on WiC
+#   ([Le Scao & Rush 2021](https://arxiv.org/abs/2103.08493)).
 # - **Resources.** Tuning T-Few cost about as much compute as 20 queries to GPT-3 175B
 #   with the examples in its prompt; caching that prompt saves a factor of 41 at most
 #   ([Liu et al. 2022](https://arxiv.org/abs/2205.05638); a smaller model against a bigger

@@ -234,8 +234,9 @@ for attempt in tried_wordings:
 draw_attempts([bare, engineered, *tried_wordings])
 
 # %% [markdown]
-# The deep breath buys nothing, and is paid for in every query. Without the word *poem*
-# the rhyme comes and *four* is missed; misspelt, *rhyming* is not heard. Over many frames
+# (In the figure, 1 is the bare prompt, 2 the engineered one, 3 to 6 are these four.) The
+# deep breath buys nothing, and is paid for in every query. Without the word *poem* the
+# rhyme comes and *four* is missed; misspelt, *rhyming* is not heard. Over many frames
 # that it never met in training, Seedling passes
 # {{ probe_the_brief_in_wordings_never_seen }} (interval
 # {{ probe_the_brief_in_wordings_never_seen_interval }}); with typos

@@ -20,6 +20,7 @@ set_up("03_training_pairs")
 
 # %% tags=["parameters"]
 steps = 40  # of the short runs that show what a mistake does
+learning_rate = 5e-3  # of these runs: high, because they are short
 number_of_questions = 40  # asked after each of them
 number_of_poems = 96  # for prompt distillation
 seed = 0
@@ -302,7 +303,7 @@ Hints("mask_prompt")
 held_out = pairs.make_pairs(load_samples("test"))
 held_out = Random(seed).sample(held_out, number_of_questions)
 questions = [pair.prompt for pair in held_out]
-short_run = TuningSettings(max_steps=steps, seed=seed)
+short_run = TuningSettings(max_steps=steps, learning_rate=learning_rate, seed=seed)
 
 
 def ask(adapter: Adapter) -> list[Answer]:
@@ -348,11 +349,10 @@ for question, answer in list(zip(questions, endless, strict=True))[:2]:
 print("ended by itself:", sum(answer.ended for answer in endless), "of", len(endless))
 
 # %% [markdown]
-# It never stops; only the limit on new tokens stops it. The base model *could* end an
-# answer, and a few dozen steps of not being asked to have taken that away. On a server
-# each such answer costs the whole budget of tokens. The remedy: a padding token of its
-# own, or padding hidden by place, as in your task; and a test that the last label is the
-# end.
+# It runs on until the limit on new tokens cuts it off. The base model *could* end an
+# answer; a few dozen steps of not being asked to have taken that away. On a server each
+# such answer costs the whole budget of tokens. The remedy: a padding token of its own, or
+# padding hidden by place, as in your task; and a test that the last label is the end.
 #
 # ### Trap 2: labels shifted twice
 #

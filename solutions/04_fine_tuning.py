@@ -617,7 +617,9 @@ print("\nbase:", poems_before[0], "\ntuned:", poems_after[0], sep="\n")
 # %% [markdown]
 # Read the second text: **catastrophic forgetting** looks like that: the new voice leaks
 # into everything. The trace above shows nothing of it, since every held-out question was
-# a description. *What you don't measure, you won't miss until somebody else does.*
+# a description. How much is lost differs from run to run (try another seed and attach
+# `run.adapter`); that nobody asked for it does not. *What you don't measure, you won't
+# miss until somebody else does.*
 #
 # Two remedies. The first costs nothing: an adapter can be **taken off**. The base lies
 # untouched beneath it, to the last bit.

@@ -125,9 +125,9 @@ figures.draw_arms(subject_arms, winner=verdicts["voice"].recommendation.arm)
 # %% [markdown]
 # Compare three rows: LoRA, the look-up table (hollow) and the glossary, which has every
 # word in its prompt and pays for it in the right-hand column. The model knows kinds of
-# things from its pre-training; a table knows only what stands in it. Then look at the
-# line above the figure: where a rival is as good as the winner on *every* deciding test,
-# ask yourself what you need a language model for.
+# things from its pre-training; a table knows only what stands in it. Then read the lines
+# above the figure: where a rival is as good as the winner on *every* deciding test, ask
+# yourself what you need a language model for.
 #
 # ## 3 · Data: how many pairs does tuning need?
 #
@@ -206,10 +206,14 @@ labels = math.ceil(n_star.pairs or len(voice.training))
 trained = max(p.seconds for p in lora_curve if p.n >= min(labels, lora_curve[-1].n))
 default_run = max(run.training_seconds for run in results.default_runs)
 print(f"The brief, 3 wordings tried: {3 * minutes_per_wording:.0f} minutes of yours.")
-print(f"The house voice, {labels} labels: {labels * minutes_per_label:.0f} minutes "
-      f"of yours, and at most {trained / 60:.1f} of the machine's.")
-print(f"1000 pairs, 5 epochs: at most {default_run:.0f} s; "
-      f"your own point: {live[0].seconds:.0f} s.")
+print(
+    f"The house voice, {labels} labels: {labels * minutes_per_label:.0f} minutes "
+    f"of yours, and at most {trained / 60:.1f} of the machine's."
+)
+print(
+    f"1000 pairs, 5 epochs: at most {default_run:.0f} s; "
+    f"your own point: {live[0].seconds:.0f} s."
+)
 
 # %% [markdown]
 # Who has the labels already can tune in the time of a coffee. Who has not pays for them
@@ -272,8 +276,10 @@ draw = random.Random(606)
 for number in range(12):
     fresh, shared, answer = (draw.randrange(1, 900) for _ in range(3))
     charged = Prices(
-        input=draw.uniform(0.05, 5.0), output=draw.uniform(0.2, 20.0),
-        cached_input=draw.uniform(0.0, 0.5), prefix_caching=number % 2 == 0,
+        input=draw.uniform(0.05, 5.0),
+        output=draw.uniform(0.2, 20.0),
+        cached_input=draw.uniform(0.0, 0.5),
+        prefix_caching=number % 2 == 0,
     )
     wanted = decision.cost_per_query(
         ArmCosts("any", fresh + shared, answer, shared), charged
@@ -340,17 +346,30 @@ from prompt_or_tune.checks.comparing import call, expect_equal
 
 draw = random.Random(607)
 cases = [
-    (draw.randrange(1, 2000), draw.randrange(5, 80), draw.randrange(1, 9),
-     draw.randrange(2, 400), draw.randrange(1, 200), draw.choice([0, 0, 37, 150]))
+    (
+        draw.randrange(1, 2000),
+        draw.randrange(5, 80),
+        draw.randrange(1, 9),
+        draw.randrange(2, 400),
+        draw.randrange(1, 200),
+        draw.choice([0, 0, 37, 150]),
+    )
     for _ in range(20)
 ]
-cases += [(1, 1, 1, 3, 1, 0), (64, 14, 5, 30, 30, 0), (64, 14, 5, 8, 20, 0),
-          (500, 20, 3, 241, 1, 0), (500, 20, 3, 300, 20, 290)]
+cases += [
+    (1, 1, 1, 3, 1, 0),
+    (64, 14, 5, 30, 30, 0),
+    (64, 14, 5, 8, 20, 0),
+    (500, 20, 3, 241, 1, 0),
+    (500, 20, 3, 300, 20, 290),
+]
 for pairs, length, epochs, before, after, cached in cases:
     exact = decision.break_even_queries(pairs, length, epochs, before - cached - after)
     wanted = "never" if math.isinf(exact) else math.ceil(exact)
-    case = (f"hidden: {pairs} pairs of {length} tokens, {epochs} epochs, a prompt of "
-            f"{before} ({cached} cached) or of {after}")
+    case = (
+        f"hidden: {pairs} pairs of {length} tokens, {epochs} epochs, a prompt of "
+        f"{before} ({cached} cached) or of {after}"
+    )
     asked = (pairs, length, epochs, before, after, cached)
     expect_equal(call(break_even_queries, *asked, case=case), wanted, case=case)
 ### END HIDDEN TESTS
@@ -417,8 +436,8 @@ situations = {
 tables.tabulate_break_evens(duels, situations)
 
 # %% [markdown]
-# Go down a column: nothing but prices has changed, no answer became better or worse, and
-# the border moves by orders of magnitude. So no article can answer the question for you,
+# Compare the rows of a column: nothing but prices has changed, no answer became better or
+# worse, and the border moves far, or away. So no article can answer the question for you,
 # and every price here is an input.
 #
 # ## 6 · Both

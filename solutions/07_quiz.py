@@ -193,10 +193,10 @@ Hints("question_3")
 #
 # ## What carries over to large models
 #
-# The questions do, the numbers don't. In one published comparison of many tasks a good
-# prompt was worth 3506 ± 536 labelled pairs on MNLI and less than none, −424 ± 74, on WiC
-# ([Le Scao & Rush 2021](https://arxiv.org/abs/2103.08493)): which of the two pays depends
-# on the task, and is found out by measuring.
+# The questions do, the numbers don't. Where both sides are fine-tuned, with a prompt and
+# without one, the prompt was worth 3506 ± 536 labelled pairs on MNLI and less than none,
+# −424 ± 74, on WiC ([Le Scao & Rush 2021](https://arxiv.org/abs/2103.08493)): what a
+# prompt is worth depends on the task, and is found out by measuring.
 #
 # ## Take away
 #

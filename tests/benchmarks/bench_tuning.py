@@ -28,7 +28,7 @@ from prompt_or_tune.models import LanguageModel, load_model
 from prompt_or_tune.pairs import EncodedPair, encode, make_pairs
 from prompt_or_tune.records import Pair, StepRecord
 from prompt_or_tune.samples import load_samples
-from prompt_or_tune.tuning import TuningSettings, make_lora_config, tune
+from prompt_or_tune.tuning import ADAM_BETAS, TuningSettings, make_lora_config, tune
 from transformers import DataCollatorForSeq2Seq, Trainer, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 
@@ -166,6 +166,7 @@ def make_trainer_arguments(
         num_train_epochs=settings.epochs,
         per_device_train_batch_size=settings.batch_size,
         learning_rate=settings.learning_rate,
+        adam_beta2=ADAM_BETAS[1],
         warmup_steps=round(settings.warmup_share * steps),
         seed=settings.seed,
         use_cpu=True,

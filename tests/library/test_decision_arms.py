@@ -263,7 +263,7 @@ class TestTuning:
             result.training_flops > 4 * tiny.count_parameters() * result.training_tokens
         )
         assert result.training_seconds > 0
-        assert "learning rate 0.005" in result.knobs
+        assert "learning rate 0.003" in result.knobs
         assert not tiny.has_adapter
 
     def test_a_finished_run_is_not_trained_again(self, tiny, voice, monkeypatch):

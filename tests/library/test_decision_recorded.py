@@ -110,3 +110,14 @@ def test_the_shipped_adapter_is_that_of_the_first_default_run(results):
         asked = ask(model, task, plan_asking(None), test.queries, ArmSettings())
         recorded = results.default_runs[0].rate_on(test.name).rate
         assert sum(asked.right) / len(asked.right) == pytest.approx(recorded, abs=0.1)
+
+
+@pytest.mark.parametrize("test", [NEW_COMBINATIONS, NEW_SUBJECTS])
+def test_with_all_pairs_the_worst_seed_learns_the_voice_too(results, test):
+    for schedule in ("equal steps", "5 epochs"):
+        points = select_points(
+            results.curves, task="voice", arm=LORA, test=test, schedule=schedule
+        )
+        largest = summarise_curve(points)[-1]
+        assert largest.seeds >= 5
+        assert largest.low >= 0.9, f"{test}, {schedule}: a seed stayed on a plateau"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-
 from prompt_or_tune.decision import TASK_SPECS, load_results
 from prompt_or_tune.facts import recorded_facts
 from prompt_or_tune.samples import load_samples

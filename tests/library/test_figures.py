@@ -489,6 +489,13 @@ def test_html_holds_picture_alt_text_reading_and_numbers_escaped() -> None:
     assert page.count("<tr>") == 1 + len(drawing.rows)
 
 
+def test_a_prediction_after_some_first_words_says_after_which() -> None:
+    drawing = figures.draw_prediction_trace(trace_prediction(answer_start="Spring is"))
+    assert "the base model continues with" in drawing.title
+    assert any("the token after “Spring is”" in text for text, _ in _boxes(drawing))
+    assert "of the token after “Spring is”" in drawing.alt
+
+
 def test_dollars_in_a_prompt_are_text_and_not_mathematics() -> None:
     drawing = figures.draw_prediction_trace(trace_prediction("What cost $5 and $x_{2$?"))
     assert any("$5 and $x_{2$" in text for text, _ in _boxes(drawing))

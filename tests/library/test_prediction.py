@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import torch
 from prompt_or_tune.models import load_model
 from prompt_or_tune.prediction import predict, trace_prediction
 from prompt_or_tune.records import Pair
@@ -75,6 +76,20 @@ def test_layer_two_shows_what_tuning_changed(trace):
     assert trace.base.text != PAIR.response
     assert trace.tuned.top_tokens[0].token == "The"
     assert trace.tuned.top_tokens[0].probability > 0.5
+
+
+def test_layer_two_can_look_at_the_token_after_the_first_words(model, adapter):
+    first_words, _ = PAIR.response.split(" swift")
+    trace = trace_prediction(PROMPT, model, adapter, answer_start=first_words)
+    begun = model.encode_prompt(PROMPT) + model.encode_text(first_words)
+    with model.answering():
+        ids = torch.tensor([begun], device=model.device)
+        wanted = model.network(ids).logits[0, -1].softmax(-1)
+    first = trace.base.top_tokens[0]
+    assert first.probability == pytest.approx(float(wanted[first.token_id]), rel=1e-4)
+    assert " swift".startswith(trace.tuned.top_tokens[0].token)
+    assert trace.tuned.text == PAIR.response, "the answer itself begins at its beginning"
+    assert f"comes after {first_words!r}" in trace.as_text()
 
 
 def test_the_model_is_left_without_an_adapter(trace, model):

@@ -16,9 +16,10 @@ from peft import PeftModel, get_peft_model
 from prompt_or_tune import adapters
 from prompt_or_tune.adapters import Adapter, AdapterError, add_lora
 from prompt_or_tune.models import LanguageModel, load_model
-from prompt_or_tune.pairs import EncodedPair, encode
+from prompt_or_tune.pairs import IGNORED_LABEL, EncodedPair, encode
 from prompt_or_tune.records import EpochRecord, Pair, StepRecord
 from prompt_or_tune.tuning import (
+    ADAM_BETAS,
     REFERENCE_TRACE,
     TuningError,
     TuningSettings,
@@ -133,6 +134,29 @@ def test_a_step_counts_real_tokens_only(model):
     assert step.tokens == sum(len(encode(pair, model).input_ids) for pair in PAIRS)
 
 
+def test_a_start_that_fails_leaves_the_model_as_it_was(model, monkeypatch):
+    def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(torch.optim, "AdamW", refuse)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        next(iter(tune(model, PAIRS, SHORT)))
+    assert not model.has_adapter
+
+
+def test_another_encoding_decides_what_is_learned(model):
+    def hide_end(pair: Pair, model: LanguageModel) -> EncodedPair:
+        right = encode(pair, model)
+        return replace(right, labels=(*right.labels[:-1], IGNORED_LABEL))
+
+    usual = next(iter(tune(model, PAIRS, SHORT)))
+    other = next(iter(tune(model, PAIRS, SHORT, encode=hide_end)))
+    assert isinstance(usual, StepRecord)
+    assert isinstance(other, StepRecord)
+    assert other.tokens == usual.tokens
+    assert other.loss != usual.loss
+
+
 def test_an_epochs_loss_is_the_mean_over_response_tokens(model):
     frozen = replace(SHORT, epochs=1, learning_rate=1e-12)
     (*_, epoch) = tune(model, PAIRS, frozen)
@@ -183,14 +207,14 @@ def test_max_steps_is_kept_exactly_whatever_the_epochs(model):
 
 
 def test_a_tiny_model_gets_a_higher_learning_rate_than_a_large_one(model, monkeypatch):
-    assert default_settings(model).learning_rate == 5e-3
+    assert default_settings(model).learning_rate == 3e-3
     monkeypatch.setattr(LanguageModel, "count_parameters", lambda _: 600_000_000)
     assert default_settings(model).learning_rate == 2e-4
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
 def test_a_run_takes_the_steps_that_transformers_trainer_takes(model, folder, tmp_path):
-    """Trainer at its defaults, given the batches in our order, loses the same."""
+    """Trainer with our AdamW, given the batches in our order, loses the same."""
     settings = replace(SHORT, epochs=1, batch_size=2, warmup_share=0.0)
     pairs = PAIRS * 4
     ours = [e.loss for e in tune(model, pairs, settings) if isinstance(e, StepRecord)]
@@ -216,6 +240,7 @@ def train_with_transformers(
             output_dir=str(folder),
             per_device_train_batch_size=settings.batch_size,
             learning_rate=settings.learning_rate,
+            adam_beta2=ADAM_BETAS[1],
             num_train_epochs=1,
             train_sampling_strategy="sequential",
             logging_steps=1,

@@ -294,7 +294,7 @@ class MeasurePlan:
     """
 
     tasks: tuple[str, ...] = tuple(spec.name for spec in TASK_SPECS)
-    arms: ArmSettings = ArmSettings(learning_rates=(2.5e-3, 1e-2))  # noqa: RUF009
+    arms: ArmSettings = ArmSettings(learning_rates=(1.5e-3, 6e-3))  # noqa: RUF009
     curves: tuple[CurvePlan, ...] = DEFAULT_CURVES
     default_seeds: tuple[int, ...] = SEEDS
     development: int | None = None

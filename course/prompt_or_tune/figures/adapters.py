@@ -303,8 +303,8 @@ def draw_token_changes(prompt: str, changes: Sequence[TokenChange]) -> Drawing:
     return Drawing(
         title=title,
         note="Each row is a token of the answer, in order; ␣ is a space. "
-        "Both models read the same text, and say before each token how probable it is; far "
-        "is more than 0.5."
+        "Both models read the same text, and say before each token how probable it is; "
+        "far is more than 0.5."
         + (f" The first {MOST_CHANGES} of {len(changes)} tokens are drawn."
            if len(changes) > MOST_CHANGES else ""),
         description="A row per token with two marks: "

@@ -49,9 +49,10 @@ def draw_attempts(attempts: Sequence[PromptAttempt]) -> Drawing:
     figure = new_card(title, height=2.5)
     axes = figure.subplots()
     _set_axes(axes, attempts)
-    places = _group_attempts(attempts)
-    for place in places:
-        _draw_place(axes, place, attempts)
+    for attempt in attempts:
+        _draw_point(axes, attempt, last=attempt is attempts[-1])
+    for places in _group_neighbours(attempts, axes.get_xlim()[1]):
+        _label_points(axes, places, attempts)
     settle(figure)
     return Drawing(
         title=title,
@@ -99,30 +100,47 @@ def _set_axes(axes: Axes, attempts: Sequence[PromptAttempt]) -> None:
     axes.grid(axis="y")
 
 
-def _group_attempts(attempts: Sequence[PromptAttempt]) -> list[list[int]]:
-    """Return the places of attempts, those at one point together, the last group last."""
-    groups: dict[tuple[float, int], list[int]] = {}
-    for place, attempt in enumerate(attempts):
-        point = (round(attempt.tokens, 1), attempt.rate.successes)
-        groups[point] = [*groups.pop(point, []), place]
-    return list(groups.values())
+_NEAR = 0.06, 0.12
+"""Points that are closer than these shares of the axes have one label together."""
 
 
-def _draw_place(
-    axes: Axes, place: Sequence[int], attempts: Sequence[PromptAttempt]
-) -> None:
-    """Draw one point with its interval, and the numbers of its attempts beside it."""
-    attempt = attempts[place[-1]]
-    last = place[-1] == len(attempts) - 1
+def _group_neighbours(attempts: Sequence[PromptAttempt], width: float) -> list[list[int]]:
+    """Return the attempts' places from left to right, close ones together."""
+    order = sorted(range(len(attempts)), key=lambda i: attempts[i].tokens)
+    groups: list[list[int]] = []
+    for place in order:
+        for group in groups:
+            left, here = attempts[group[-1]], attempts[place]
+            near = here.tokens - left.tokens < _NEAR[0] * width
+            if near and abs(here.rate.rate - left.rate.rate) < _NEAR[1]:
+                group.append(place)
+                break
+        else:
+            groups.append([place])
+    return groups
+
+
+def _draw_point(axes: Axes, attempt: PromptAttempt, *, last: bool) -> None:
+    """Draw one attempt on its interval; the last one is filled and stands in front."""
     colour = COLOURS["prompted"] if last else SOFT["prompted"]
     rate = attempt.rate
     axes.plot([attempt.tokens] * 2, [rate.low, rate.high], color=colour, linewidth=2)
     axes.plot(
         attempt.tokens, rate.rate, "s", color=colour, markersize=8,
-        markerfacecolor=colour if last else "white", markeredgewidth=1.8, zorder=4,
+        markerfacecolor=colour if last else "white", markeredgewidth=1.8,
+        zorder=5 if last else 4,
     )  # fmt: skip
+
+
+def _label_points(
+    axes: Axes, places: Sequence[int], attempts: Sequence[PromptAttempt]
+) -> None:
+    """Write the numbers of neighbouring attempts to the right of them all."""
+    attempt = attempts[places[-1]]
+    last = len(attempts) - 1 in places
+    numbers = ", ".join(str(place + 1) for place in sorted(places))
     axes.annotate(
-        ", ".join(str(i + 1) for i in place), (attempt.tokens, rate.rate),
+        numbers, (attempt.tokens, attempt.rate.rate),
         xytext=(9, 0), textcoords="offset points", va="center", size=LABEL_SIZE,
-        weight="bold" if last else "normal", color=INK,
+        weight="bold" if last else "normal", color=INK, zorder=6,
     )  # fmt: skip

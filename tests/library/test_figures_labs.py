@@ -1,0 +1,87 @@
+"""The figures of the labs keep the rules of every figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import cast
+
+import pytest
+from prompt_or_tune import figures
+from prompt_or_tune.figures import Drawing
+from prompt_or_tune.records import EpochRecord, TuningRun
+from prompt_or_tune.scoring import Rate, rate_of
+
+from tests.library import test_figures as rules
+
+
+@dataclass(frozen=True)
+class Tried:
+    template: str
+    rate: Rate
+    tokens: float
+
+
+ATTEMPTS = (
+    Tried("Write a poem about {subject}", rate_of(0, 10), 10.5),
+    Tried("Write a short poem about {subject}", rate_of(3, 10), 11.5),
+    Tried("Write a short, rhyming poem about {subject} with 4 lines", rate_of(9, 10), 18),
+    Tried("Write a short, rhyming poem about {subject}", rate_of(3, 10), 11.5),
+)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """As much of a TuningRun as a figure of runs looks at."""
+
+    trace: tuple[EpochRecord, ...]
+
+    def as_run(self) -> TuningRun:
+        return cast(TuningRun, self)
+
+
+def ran(*accuracies: float) -> TuningRun:
+    losses = (1.0 - a for a in accuracies)
+    return Ran(
+        tuple(
+            replace(rules.TRACE[0], epoch=epoch, loss=loss, accuracy=accuracy)
+            for epoch, (loss, accuracy) in enumerate(
+                zip(losses, accuracies, strict=True), 1
+            )
+        )
+    ).as_run()
+
+
+def draw_everything() -> Iterator[tuple[str, Drawing]]:
+    """Yield the figures in their usual form, and in forms that strain their layout."""
+    yield "attempts", figures.draw_attempts(ATTEMPTS)
+    yield "one attempt", figures.draw_attempts(ATTEMPTS[:1])
+    yield "the same often", figures.draw_attempts(ATTEMPTS[:1] * 9)
+    yield (
+        "a long prompt",
+        figures.draw_attempts([*ATTEMPTS, replace(ATTEMPTS[0], tokens=900)]),
+    )
+    yield "one run", figures.draw_runs([ran(0.1, 0.7, 0.9)])
+    yield "two runs", figures.draw_runs([ran(0.1, 0.7, 0.9), ran(0.2, 0.8, 0.95, 0.97)])
+    yield "runs that agree", figures.draw_runs([ran(0.5, 1.0)] * 4)
+    yield "one epoch", figures.draw_runs([ran(0.5)])
+
+
+DRAWINGS = dict(draw_everything())
+HOUSE_RULES: tuple[Callable[[Drawing], None], ...] = (
+    rules.test_the_title_is_a_message_and_stands_on_the_card,
+    rules.test_axes_are_named_with_their_units,
+    rules.test_the_alt_text_names_the_numbers_of_the_title,
+    rules.test_the_numbers_are_there_as_a_table,
+    rules.test_no_text_leaves_the_card,
+    rules.test_no_text_covers_another,
+    rules.test_text_can_be_read_at_half_width,
+    rules.test_only_the_palette_is_used,
+    rules.test_the_same_figure_gives_the_same_bytes,
+)
+
+
+@pytest.mark.parametrize("rule", HOUSE_RULES, ids=lambda rule: rule.__name__[5:])
+@pytest.mark.parametrize("drawing", DRAWINGS.values(), ids=DRAWINGS.keys())
+def test_a_figure_keeps_the_rules_of_every_figure(drawing, rule):
+    rule(drawing)
