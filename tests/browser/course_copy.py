@@ -11,7 +11,7 @@ import nbformat
 COURSE = Path(__file__).parents[2] / "course"
 
 SMALL = {
-    "number_of_pairs": 96,
+    "number_of_pairs": 128,
     "number_of_questions": 12,
     "number_of_poems": 8,
     "number_held_out": 12,
@@ -21,7 +21,7 @@ SMALL = {
     "steps": 6,
     "live_pairs": 16,
     "own_steps": 12,
-    "epochs": 2,
+    "epochs": 1,
 }
 """Sizes for the cell of parameters: the full ones are papermill's business."""
 

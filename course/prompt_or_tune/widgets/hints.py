@@ -22,7 +22,9 @@ class Hints(ipywidgets.VBox):
         self._hints = task.hints
         self.shown = 0
         self._text = text_widget()
-        self._button = ipywidgets.Button(layout=ipywidgets.Layout(width="auto", align_self="flex-start"))
+        self._button = ipywidgets.Button(
+            layout=ipywidgets.Layout(width="auto", align_self="flex-start")
+        )
         self._button.on_click(lambda _: self.reveal())
         super().__init__([self._text, self._button])
         dress(self)

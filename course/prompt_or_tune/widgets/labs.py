@@ -45,7 +45,9 @@ _STYLE = f"""<style>
 .{LAB_CLASS} .lab-good {{color:{COLOURS["rival"]};font-weight:600}}
 .{LAB_CLASS} table {{border-collapse:collapse;width:100%;font-size:13px;color:{INK};
   font-variant-numeric:tabular-nums;margin:.4em 0;border:none}}
-.{LAB_CLASS} th,.{LAB_CLASS} td {{text-align:left;vertical-align:top;font-weight:400;
+.{LAB_CLASS} tr {{background:none !important}}
+.{LAB_CLASS} th,.{LAB_CLASS} td {{text-align:left !important;vertical-align:top;
+  font-weight:400;
   padding:3px 5px;border:none;border-bottom:1px solid {GRID};background:none;
   color:inherit;white-space:normal;overflow-wrap:break-word}}
 .{LAB_CLASS} thead th {{font-weight:600;vertical-align:bottom;
@@ -53,10 +55,12 @@ _STYLE = f"""<style>
 .{LAB_CLASS} .lab-answers {{table-layout:fixed}}
 .{LAB_CLASS} .lab-answers th:first-child {{width:5.2em}}
 .{LAB_CLASS} .lab-narrow {{width:30px;padding-left:2px;padding-right:2px;
-  text-align:center;white-space:nowrap}}
+  text-align:center !important;white-space:nowrap}}
 .{LAB_CLASS} .lab-narrow > div {{writing-mode:vertical-rl;transform:rotate(180deg);
   margin:0 auto}}
 .{LAB_CLASS} pre {{color:{INK};background:none;line-height:1.25;font-size:13px}}
+.{LAB_CLASS} .jupyter-button.mod-active {{background:{COLOURS["prompted"]};
+  border-color:{COLOURS["prompted"]};color:#fff}}
 .{LAB_CLASS} .progress {{background:{GRID}}}
 </style>"""
 

@@ -14,10 +14,8 @@ def share_weights(model: LanguageModel) -> LanguageModel:
     An adapter that is trained or attached in one is not seen by the other. It takes no
     memory worth speaking of.
     """
-    network = model.network.get_base_model() if model.has_adapter else model.network
-    weights = [*network.parameters(), *network.buffers()]
-    twin = replace(
-        model, network=copy.deepcopy(model.network, {id(w): w for w in weights})
-    )
+    weights = [*model.network.parameters(), *model.network.buffers()]
+    network = copy.deepcopy(model.network, {id(weight): weight for weight in weights})
+    twin = replace(model, network=network)
     twin.detach()
     return twin
