@@ -80,7 +80,8 @@ draw_data_flow({}, highlight=4)
 
 # %%
 model = load_model(device="cpu")  # where every number of the text was made
-pairs = make_pairs(load_samples("train"))[:number_of_pairs]
+all_pairs = make_pairs(load_samples("train"))
+pairs = all_pairs[:number_of_pairs]
 held_out = make_pairs(load_samples("development"))[:number_held_out]
 print(model.describe())
 print(f"{len(pairs)} pairs to train on, {len(held_out)} questions held out")
@@ -294,7 +295,7 @@ for rank in (1, 4, 16, 64):
 # tokens of the editor's answer will the base model be surprised most?
 
 # %%
-spring = next(pair for pair in pairs if pair.prompt == "Describe spring")
+spring = next(pair for pair in all_pairs if pair.prompt == "Describe spring")
 encoded = encode(spring, model)
 ids, labels = torch.tensor([encoded.input_ids]), torch.tensor([encoded.labels])
 with torch.no_grad():

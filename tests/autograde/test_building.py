@@ -21,7 +21,7 @@ def test_the_release_holds_a_stub_in_place_of_the_solution(repository):
     assert cell_of(release, "double").source == (
         "def double(number: int) -> int:\n"
         '    """Return twice the number."""\n'
-        "    ...  # your code here"
+        "    pass  # your code here"
     )
 
 

@@ -185,6 +185,7 @@ def test_an_interrupt_keeps_the_finished_epochs(lab, monkeypatch):
         if steps[-1].epoch == 2:
             raise KeyboardInterrupt
 
+    monkeypatch.setattr(lora_lab, "SLICE", 0.0)  # looks after every step
     monkeypatch.setattr(lab, "_show_steps", interrupt_in_second_epoch)
     run = lab.run(LONG)
     assert len(run.trace) == 1
@@ -196,6 +197,7 @@ def test_an_interrupt_before_the_first_epoch_is_said(lab, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
+    monkeypatch.setattr(lora_lab, "SLICE", 0.0)
     monkeypatch.setattr(lab, "_show_steps", interrupt)
     with pytest.raises(TuningError, match="No epoch has finished"):
         lab.run(LONG)
