@@ -314,14 +314,14 @@ for verdict in verdicts:
 # %%
 prices = Prices()  # round assumptions, no vendor's; notebook 6 lets you move them
 arms = map_arms(results, BRIEF.name, NEW_COMBINATIONS)
-draw_decision_map(decision_map(arms, prices), name=BRIEF.title_of, subtitle=BRIEF.title)
+draw_decision_map(decision_map(arms, prices), subtitle=BRIEF.title)
 
 # %% [markdown]
 # Then for the house voice, on subjects that no pair mentions. What will be different?
 
 # %%
 arms = map_arms(results, VOICE.name, NEW_SUBJECTS)
-draw_decision_map(decision_map(arms, prices), name=VOICE.title_of, subtitle=VOICE.title)
+draw_decision_map(decision_map(arms, prices), subtitle=VOICE.title)
 
 # %% [markdown]
 # Same model, same prices, another *task*. Where a sentence says it all, a tuned model

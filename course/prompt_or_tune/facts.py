@@ -80,7 +80,7 @@ def _name_arm(arm: ArmResult) -> str:
 def _state_verdicts(results: Results) -> Facts:
     for spec in TASK_SPECS:
         verdict = results.judge(spec.name)
-        yield f"{spec.name}_winner", spec.title_of(verdict.winner)
+        yield f"{spec.name}_winner", verdict.winner
         yield f"{spec.name}_verdict", verdict.sentence
         yield f"{spec.name}_hypothesis", verdict.hypothesis
         yield f"{spec.name}_held", "held" if verdict.held else "did not hold"

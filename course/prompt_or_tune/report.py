@@ -18,7 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from prompt_or_tune.decision.tasks import find_spec
 from prompt_or_tune.figures import Drawing, Family, draw_results, family_of, name_arm
-from prompt_or_tune.figures.drawing import table_html
+from prompt_or_tune.figures.drawing import NO_FORMULAS, table_html
 from prompt_or_tune.files import write_atomically
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Table:
     def _repr_html_(self) -> str:
         """Show the table in a notebook, where neither style sheet nor template is."""
         table = table_html(self.columns, self.rows, numeric=self.numeric)
-        return f"<p>{html.escape(self.caption)}</p>{table}"
+        return f'<p class="{NO_FORMULAS}">{html.escape(self.caption)}</p>{table}'
 
 
 _NO_NUMBER = ("", "–", "—", "never", "not measured", "not measured yet")

@@ -194,7 +194,7 @@ class TestPrompting:
             arms=(BARE, LOOK_UP),
             on_progress=lambda *step: seen.append(step),
         )
-        assert seen == [("bare", 0, 2), ("look-up table", 1, 2), ("done", 2, 2)]
+        assert seen == [("bare prompt", 0, 2), ("look-up table", 1, 2), ("done", 2, 2)]
 
     def test_a_few_answers_are_kept_to_look_at(self, voice):
         result = measure_arm(rule_model(lambda prompt: "no"), voice, BARE)[0]

@@ -171,7 +171,7 @@ def brief_results(**changed):
 class TestBrief:
     def test_the_engineered_prompt_wins_though_others_are_a_little_better(self):
         verdict = judge_task(BRIEF, brief_results())
-        assert verdict.winner == ENGINEERED
+        assert verdict.winner == BRIEF.title_of(ENGINEERED)
         assert verdict.held
         assert verdict.foils_separated
 

@@ -770,3 +770,11 @@ def test_labels_move_apart_and_stay_within_limits() -> None:
 )  # fmt: skip
 def test_counts_are_short(number: float, text: str) -> None:
     assert type_setting.format_count(number) == text
+
+
+def test_prices_in_a_notebook_are_not_set_as_formulas():
+    """MathJax takes "$5 and $6" for mathematics, except inside these classes."""
+    figure = figures.draw_break_even(COSTS, Prices())
+    assert figure.note.count("$") >= 2
+    assert re.match(r'<figure class="[^"]*\bmathjax_ignore\b', figure.html())
+    assert re.match(r'<figure class="[^"]*\btex2jax_ignore\b', figure.html())

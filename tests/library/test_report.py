@@ -295,5 +295,5 @@ def test_the_result_block_has_figure_table_and_verdict() -> None:
     assert "Prompting wins the brief. " in image
     assert "| The brief | engineered prompt | 0.97" in table
     assert "LoRA + engineered 0.98 | nearest pair 0.02 |" in table
-    assert sentences.startswith("- The brief: engineered wins")
+    assert sentences.startswith("- The brief: engineered prompt wins")
     assert fill_markers(PAGE, "result", block).count("engineered prompt") >= 2

@@ -53,6 +53,11 @@ RIVALS = (LOOK_UP, NEAREST, MAJORITY, READ_NOTES)
 """Rivals without a model: shown in every table, never chosen as the winner."""
 
 
+def title_arm(arm: str) -> str:
+    """Return what a sentence calls an arm: bare and engineered are ways to prompt."""
+    return f"{arm} prompt" if arm in (BARE, ENGINEERED) else arm
+
+
 def arm_family(arm: str) -> str:
     """Return "base", "prompted", "tuned" or "rival": the colour of an arm."""
     if arm == BARE:
@@ -96,7 +101,7 @@ class TaskSpec:
 
     def title_of(self, arm: str) -> str:
         """Return what an arm is called in this task."""
-        return dict(self.titles).get(arm, arm)
+        return dict(self.titles).get(arm, title_arm(arm))
 
     def foils_of(self, test: str) -> tuple[str, ...]:
         """Return the foils of one test."""

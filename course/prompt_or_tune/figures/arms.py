@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, cast
 from matplotlib.axes import Axes
 
 from prompt_or_tune.decision.tasks import (
-    BARE,
-    ENGINEERED,
     LORA_ENGINEERED,
     TaskSpec,
     arm_family,
     find_spec,
+    title_arm,
 )
 from prompt_or_tune.figures.drawing import (
     BAND,
@@ -51,8 +50,7 @@ def family_of(arm: str) -> Family:
 
 def name_arm(arm: str, spec: TaskSpec | None = None) -> str:
     """Return what figures call an arm: the task's own title for it, if it has one."""
-    title = spec.title_of(arm) if spec is not None else arm
-    return f"{title} prompt" if title in (BARE, ENGINEERED) else title
+    return spec.title_of(arm) if spec is not None else title_arm(arm)
 
 
 def find_course_task(task: str) -> TaskSpec | None:

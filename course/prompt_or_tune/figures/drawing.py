@@ -108,6 +108,10 @@ STYLE: dict[str, Any] = {
 }
 
 
+NO_FORMULAS = "mathjax_ignore tex2jax_ignore"
+"""Classes that keep notebooks from setting "$5 and $6" as a formula (MathJax 3, 2)."""
+
+
 @dataclass(frozen=True)
 class Drawing:
     """A figure with its message, its reading, its alt text and its numbers.
@@ -167,7 +171,7 @@ class Drawing:
         """Return the figure as HTML: picture with alt text, reading, and folded table."""
         table = table_html(self.columns, self.rows)
         return (
-            '<figure class="drawing" style="margin:1em 0;max-width:46em">'
+            f'<figure class="drawing {NO_FORMULAS}" style="margin:1em 0;max-width:46em">'
             f'<img src="{self.data_uri()}" alt="{html.escape(self.alt)}" '
             f'style="width:100%;height:auto;background:{CARD};border-radius:8px">'
             f"<figcaption>{html.escape(self.note)}</figcaption>"
@@ -204,7 +208,10 @@ def table_html(
         + "</tr>"
         for row in rows
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return (
+        f'<table class="{NO_FORMULAS}"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table>"
+    )
 
 
 def _align(column: int, numeric: Collection[int] | None) -> str:

@@ -13,7 +13,16 @@ from typing import Any, Literal
 
 import ipywidgets
 
-from prompt_or_tune.figures.drawing import BAND, CARD, COLOURS, FAINT, GRID, INK, MUTED
+from prompt_or_tune.figures.drawing import (
+    BAND,
+    CARD,
+    COLOURS,
+    FAINT,
+    GRID,
+    INK,
+    MUTED,
+    NO_FORMULAS,
+)
 
 Mood = Literal["plain", "good", "bad"]
 """What a card has to say: news, a pass, or something to be mended."""
@@ -47,7 +56,8 @@ class Card:
             f'<strong style="color:{MOODS[self.mood]}">{html.escape(self.title)}</strong>'
         )
         body = f'<div style="margin-top:.3em">{self.body}</div>' if self.body else ""
-        return f'<div style="{card_style(self.mood)}">{title}{body}</div>'
+        style = card_style(self.mood)
+        return f'<div class="{NO_FORMULAS}" style="{style}">{title}{body}</div>'
 
     def _repr_html_(self) -> str:
         return self.html()

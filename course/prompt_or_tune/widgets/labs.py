@@ -8,7 +8,15 @@ from typing import Any, Literal
 
 import ipywidgets
 
-from prompt_or_tune.figures.drawing import COLOURS, FAINT, GRID, INK, MUTED, Drawing
+from prompt_or_tune.figures.drawing import (
+    COLOURS,
+    FAINT,
+    GRID,
+    INK,
+    MUTED,
+    NO_FORMULAS,
+    Drawing,
+)
 from prompt_or_tune.widgets.cards import CARD_CLASS, STYLE, dress, text_widget
 
 Kind = Literal["plain", "muted", "strong", "bad"]
@@ -77,7 +85,7 @@ class Lab(ipywidgets.VBox):
 
 def as_card(content: str) -> str:
     """Return HTML on a lab's card, for a cell's output in which no widget is."""
-    classes = f"{LAB_CLASS} {CARD_CLASS}"
+    classes = f"{LAB_CLASS} {CARD_CLASS} {NO_FORMULAS}"
     return f'{STYLE}{_STYLE}<div class="{classes}">{content}</div>'
 
 
