@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -84,6 +87,27 @@ def test_no_answer_has_a_style_that_is_held_out(documents: list[Document]) -> No
     ]
     found = [d for d in documents if any(p.fullmatch(d.response) for p in patterns)]
     assert not found
+
+
+def test_the_same_seed_writes_the_same_corpus_in_another_process() -> None:
+    """Python orders the strings of a set anew in each process."""
+    script = (
+        "from hashlib import sha256; from itertools import islice\n"
+        "from prompt_or_tune.seedling.corpus import write_documents\n"
+        "text = repr(list(islice(write_documents(seed=5), 2000)))\n"
+        "print(sha256(text.encode()).hexdigest())"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(digests) == 1
 
 
 def test_no_daily_word_is_ever_an_answer_or_a_word_of_the_day(

@@ -122,7 +122,8 @@ def _poem_with_one_rule(random: Random) -> Document:
         "start",
         "start",
     )
-    for rule in set(random.sample(rules, random.choice((1, 1, 1, 2)))):
+    # Not a set: the order of its strings changes from one process to the next.
+    for rule in dict.fromkeys(random.sample(rules, random.choice((1, 1, 1, 2)))):
         if rule == "lines":
             lines = random.choice((2, 3, 4, 5, 6, 7, 8))
         elif rule == "rhyme":
@@ -203,7 +204,8 @@ def invent_word(random: Random) -> str:
     body = "".join(
         random.choice(onsets) + random.choice("aeiou") for _ in range(syllables)
     )
-    return body + random.choice(codas if syllables > 1 else codas[2:])
+    word = body + random.choice(codas if syllables > 1 else codas[2:])
+    return word if word not in DAILY_WORDS else invent_word(random)
 
 
 def _listed_words() -> list[str]:
