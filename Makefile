@@ -40,12 +40,13 @@ tour: $(VENV)/.installed-base
 lab: $(VENV)/.installed-lab
 	@$(VENV)/bin/python -m prompt_or_tune.delivery course "$(WORK)" || $(call stop,copying)
 	@echo "Your copy of the course is in $(WORK). Stop JupyterLab with Ctrl-C."
-	@lab="$(abspath $(VENV))/bin/jupyter-lab"; cd "$(WORK)" && "$$lab" $(quiet_lab) $(ARGS)
+	@mkdir -p $(VENV)/etc/jupyter/labconfig
+	@printf '%s\n' '$(no_news)' > $(VENV)/etc/jupyter/labconfig/page_config.json
+	@lab="$(abspath $(VENV))/bin/jupyter-lab"; cd "$(WORK)" && "$$lab" $(on_tour) $(ARGS)
 
-# JupyterLab would ask the network for news and for a newer version of itself.
-quiet_lab := --LabApp.news_url=None \
-  --LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate \
-  --LabApp.default_url=/lab/tree/00_tour/00_tour.ipynb
+on_tour := --LabApp.default_url=/lab/tree/00_tour/00_tour.ipynb
+# JupyterLab would ask whether to fetch news, and the network for its newer versions.
+no_news := {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": true}}
 
 course: $(VENV)/.installed-grade
 	@$(VENV)/bin/autograde build $(ARGS)

@@ -387,11 +387,11 @@ show_progress()
 # - [1 · Input data](../01_input_data/01_input_data.ipynb): the beginning
 # - [2 · Prompt engineering](../02_prompt_engineering/02_prompt_engineering.ipynb): make a
 #   prompt better, and know that it is
-# - [3 · Training pairs](../03_training_pairs/03_training_pairs.ipynb): what the loss
-#   sees, and the traps
-# - [4 · Fine-tuning](../04_fine_tuning/04_fine_tuning.ipynb): LoRA by hand, and runs of
-#   your own
-# - [5 · Prediction](../05_prediction/05_prediction.ipynb): inside a prediction
+# - [3 · Fine-tuning preparation](../03_training_pairs/03_training_pairs.ipynb): what the
+#   loss sees, and the traps
+# - [4 · Model fine-tuning](../04_fine_tuning/04_fine_tuning.ipynb): LoRA by hand, and
+#   runs of your own
+# - [5 · Model prediction](../05_prediction/05_prediction.ipynb): inside a prediction
 # - [6 · The decision](../06_decision/06_decision.ipynb): prices, the map, your own data
 # - [7 · The quiz](../07_quiz/07_quiz.ipynb): three questions
 #

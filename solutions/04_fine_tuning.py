@@ -460,7 +460,8 @@ draw_traces("Three runs, and three reasons why none can be used", wrong, REFEREN
 # token accuracy ends far below where the slow run began. **Too few pairs**: the loss goes
 # to nearly zero, every training token is right, and almost no held-out answer is. It
 # learned 24 answers by heart, and only the held-out column shows it. Compare the
-# sentences that the library printed: it sees how a run ended, and hardly why.
+# sentences that the library printed: the last epoch tells what was learned by heart, but
+# not a rate too low from one too high. That takes the whole trace.
 #
 # ## Task: read a trace (2 points, 5 minutes)
 #

@@ -433,7 +433,7 @@ def observe(trace: Sequence[EpochRecord], *, final: bool = False) -> str:
         if trouble:
             return trouble
     if final:
-        return _describe_end(_accuracy(last))
+        return _describe_end(last)
     return _describe_progress(trace)
 
 
@@ -449,6 +449,7 @@ REFERENCE_TRACE: tuple[EpochRecord, ...] = tuple(
 )
 
 _GOOD = 0.8  # accuracy that counts as good
+_BY_HEART = 0.98  # share of training tokens right from which nothing is left to learn
 _NOISE = 0.02  # change of accuracy that may be chance (a few hundred held-out prompts)
 _SMALL = 0.05  # gain in accuracy that is called small
 
@@ -476,12 +477,16 @@ def _find_trouble(trace: Sequence[EpochRecord]) -> str:
     return ""
 
 
-def _describe_end(accuracy: float) -> str:
-    if accuracy >= _GOOD:
+def _describe_end(last: EpochRecord) -> str:
+    if _accuracy(last) >= _GOOD:
         return "complete, good accuracy"
-    if accuracy >= 0.5:
+    if last.token_accuracy >= _BY_HEART:
+        return "complete, learned by heart: held-out answers are wrong, more pairs needed"
+    if _accuracy(last) >= 0.5:
         return "complete, but many answers are still wrong"
-    return "complete, but most answers are wrong: more pairs or epochs are needed"
+    return (
+        "complete, but most answers are wrong: another learning rate, or more epochs"
+    )
 
 
 def _describe_progress(trace: Sequence[EpochRecord]) -> str:

@@ -646,6 +646,14 @@ def test_token_accuracy_stands_in_where_no_answers_were_generated():
     assert observe(trace) == "loss falls, accuracy rises"
 
 
+def test_pairs_learned_by_heart_are_told_from_pairs_hardly_learned():
+    known = trace_of((2.0, 0.0), (0.02, 0.08))
+    by_heart = (known[0], replace(known[1], token_accuracy=1.0))
+    little = (known[0], replace(known[1], token_accuracy=0.6))
+    assert "by heart" in observe(by_heart, final=True)
+    assert "by heart" not in observe(little, final=True)
+
+
 amounts = st.tuples(st.floats(0, 20), st.floats(0, 1))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -289,6 +290,15 @@ def test_lab_opens_the_tour(machine):
     assert last.startswith("jupyter-lab ")
     assert "default_url=/lab/tree/00_tour/00_tour.ipynb" in last
     assert last.endswith("--no-browser")
+
+
+def test_jupyterlab_asks_neither_reader_nor_network_for_news(machine):
+    assert machine.make("lab").code == 0
+    config = machine.checkout / ".venv" / "etc" / "jupyter" / "labconfig"
+    disabled = json.loads((config / "page_config.json").read_text())
+    assert disabled["disabledExtensions"] == {
+        "@jupyterlab/apputils-extension:announcements": True
+    }
 
 
 @pytest.mark.parametrize("folder", ["my course", "../elsewhere", "~/own"])
