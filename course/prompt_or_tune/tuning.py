@@ -484,9 +484,7 @@ def _describe_end(last: EpochRecord) -> str:
         return "complete, learned by heart: held-out answers are wrong, more pairs needed"
     if _accuracy(last) >= 0.5:
         return "complete, but many answers are still wrong"
-    return (
-        "complete, but most answers are wrong: another learning rate, or more epochs"
-    )
+    return "complete, but most answers are wrong: another learning rate, or more epochs"
 
 
 def _describe_progress(trace: Sequence[EpochRecord]) -> str:

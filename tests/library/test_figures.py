@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from matplotlib.text import Annotation, Text
+from matplotlib.text import Annotation
 from prompt_or_tune import figures
 from prompt_or_tune.decision import (
     BARE,
@@ -59,6 +59,8 @@ from prompt_or_tune.prediction import PredictionTrace
 from prompt_or_tune.records import EpochRecord, Prediction, StepRecord, TokenProbability
 from prompt_or_tune.stages import STAGES
 from prompt_or_tune.tuning import REFERENCE_TRACE
+
+from tests.library.figure_rules import find_boxes, find_texts, keeps_the_rules
 
 # ── Records to draw ────────────────────────────────────────────────────────────────────
 
@@ -252,86 +254,16 @@ def draw_everything() -> Iterator[tuple[str, Drawing]]:
 
 
 DRAWINGS = dict(draw_everything())
-each_drawing = pytest.mark.parametrize("drawing", DRAWINGS.values(), ids=DRAWINGS.keys())
 
 
 # ── What every figure owes its reader ──────────────────────────────────────────────────
 
 
-@each_drawing
-def test_the_title_is_a_message_and_stands_on_the_card(drawing: Drawing) -> None:
-    assert len(drawing.title.split()) >= 4
-    assert not drawing.title.endswith(".")
-    header = " ".join(text.get_text() for text in drawing.figure.texts)
-    assert " ".join(drawing.title.split()) in header
-
-
-@each_drawing
-def test_axes_are_named_with_their_units(drawing: Drawing) -> None:
-    for axes in drawing.figure.axes:
-        if not axes.axison:
-            continue
-        assert axes.get_xlabel(), "an x axis without a name"
-        assert axes.get_ylabel() or _lists_names(axes), "a y axis without a name"
-
-
-@each_drawing
-def test_the_alt_text_names_the_numbers_of_the_title(drawing: Drawing) -> None:
-    assert len(drawing.alt) > 60
-    assert drawing.alt.endswith((".", "”"))
-    for number in re.findall(r"\d+(?:\.\d+)?", drawing.title):
-        assert re.search(rf"(?<![\d.]){re.escape(number)}(?!\d)", drawing.alt), number
-
-
-@each_drawing
-def test_the_numbers_are_there_as_a_table(drawing: Drawing) -> None:
-    assert drawing.rows
-    assert all(len(row) == len(drawing.columns) for row in drawing.rows)
-    assert all(isinstance(cell, str) for row in drawing.rows for cell in row)
-
-
-@each_drawing
-def test_no_text_leaves_the_card(drawing: Drawing) -> None:
-    card = drawing.figure.bbox
-    for text, box in _boxes(drawing):
-        inside = box.x0 >= 0 and box.y0 >= 0 and box.x1 <= card.x1 and box.y1 <= card.y1
-        assert inside, f"“{text}” leaves the card: {box} of {card.size}"
-
-
-@each_drawing
-def test_no_text_covers_another(drawing: Drawing) -> None:
-    for (one, a), (other, b) in itertools.combinations(_boxes(drawing), 2):
-        width = min(a.x1, b.x1) - max(a.x0, b.x0)
-        height = min(a.y1, b.y1) - max(a.y0, b.y0)
-        # A box has room for ascenders and descenders: touching is no covering.
-        assert width <= 1 or height <= 0.15 * min(a.height, b.height), (
-            f"{one!r} on {other!r}"
-        )
-
-
-@each_drawing
-def test_text_can_be_read_at_half_width(drawing: Drawing) -> None:
-    assert drawing.figure.get_figwidth() == pytest.approx(type_setting.WIDTH)
-    sizes = [float(text.get_fontsize()) for text, _ in _texts(drawing)]
-    assert min(sizes) >= type_setting.SMALL_SIZE  # 10 pt of 6.4 in: 10 px in 460
-
-
-@each_drawing
-def test_only_the_palette_is_used(drawing: Drawing) -> None:
-    allowed = {to_rgb(colour) for colour in _known_colours()}
-    for text, _ in _texts(drawing):
-        assert to_rgb(text.get_color()) in allowed, text.get_text()
-    for axes in drawing.figure.axes:
-        for line in axes.lines:
-            assert to_rgb(line.get_color()) in allowed
-
-
-@each_drawing
-def test_the_same_figure_gives_the_same_bytes(drawing: Drawing) -> None:
-    png = drawing.render()
-    assert png.startswith(b"\x89PNG")
-    assert png == drawing.render()
-    assert drawing.render("svg") == drawing.render("svg")
+@keeps_the_rules(DRAWINGS)
+def test_a_figure_keeps_the_rules_of_every_figure(
+    drawing: Drawing, rule: Callable[[Drawing], None]
+) -> None:
+    rule(drawing)
 
 
 def test_a_figure_drawn_again_gives_the_same_bytes() -> None:
@@ -364,52 +296,6 @@ def test_figures_need_no_pyplot() -> None:
         "sys.exit('matplotlib.pyplot' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def _known_colours() -> list[str]:
-    extra = [v for k, v in vars(type_setting).items() if k.isupper() and _is_colour(v)]
-    return [*COLOURS.values(), *type_setting.SOFT.values(), *extra, "white"]
-
-
-def _is_colour(value: object) -> bool:
-    return isinstance(value, str) and value.startswith("#")
-
-
-def _lists_names(axes: Axes) -> bool:
-    """Return whether the rows of an axes are named one by one, or beside it."""
-    labels = [tick.get_text() for tick in axes.get_yticklabels()]
-    return not any(label.replace(".", "").isdigit() for label in labels)
-
-
-def _texts(drawing: Drawing) -> Iterator[tuple[Text, object]]:
-    """Yield every text that is drawn, with its axes."""
-    figure = drawing.figure
-    for text in figure.texts:
-        yield text, None
-    for legend in figure.legends:
-        yield from ((text, None) for text in legend.get_texts())
-    for axes in figure.axes:
-        yield from ((text, axes) for text in axes.texts if text.get_visible())
-        if not axes.axison:
-            continue
-        yield from ((title, axes) for title in (axes.title, axes._left_title))  # type: ignore[attr-defined]
-        for axis in (axes.xaxis, axes.yaxis):
-            yield axis.label, axes
-            low, high = sorted(axis.get_view_interval())
-            for place, text in zip(
-                axis.get_majorticklocs(), axis.get_majorticklabels(), strict=True
-            ):
-                if low <= place <= high:
-                    yield text, axes
-
-
-def _boxes(drawing: Drawing) -> list[tuple[str, matplotlib.transforms.Bbox]]:
-    drawing.figure.draw_without_rendering()
-    return [
-        (text.get_text(), type_setting.text_extent(text))
-        for text, _ in _texts(drawing)
-        if text.get_visible() and text.get_text().strip()
-    ]
 
 
 # ── The palette ────────────────────────────────────────────────────────────────────────
@@ -492,13 +378,13 @@ def test_html_holds_picture_alt_text_reading_and_numbers_escaped() -> None:
 def test_a_prediction_after_some_first_words_says_after_which() -> None:
     drawing = figures.draw_prediction_trace(trace_prediction(answer_start="Spring is"))
     assert "the base model continues with" in drawing.title
-    assert any("the token after “Spring is”" in text for text, _ in _boxes(drawing))
+    assert any("the token after “Spring is”" in text for text, _ in find_boxes(drawing))
     assert "of the token after “Spring is”" in drawing.alt
 
 
 def test_dollars_in_a_prompt_are_text_and_not_mathematics() -> None:
     drawing = figures.draw_prediction_trace(trace_prediction("What cost $5 and $x_{2$?"))
-    assert any("$5 and $x_{2$" in text for text, _ in _boxes(drawing))
+    assert any("$5 and $x_{2$" in text for text, _ in find_boxes(drawing))
     drawing.render()
 
 
@@ -584,13 +470,13 @@ def test_the_prediction_shows_both_models_side_by_side() -> None:
 
 
 def test_a_long_prompt_loses_its_middle_and_says_so() -> None:
-    texts = [text for text, _ in _boxes(DRAWINGS["long prediction"])]
+    texts = [text for text, _ in find_boxes(DRAWINGS["long prediction"])]
     assert "… 230 tokens more …" in texts
     assert "Layer 1  the prompt, 302 tokens" in texts
 
 
 def test_arms_are_named_as_their_task_names_them() -> None:
-    texts = [text for text, _ in _boxes(DRAWINGS["arms, other names"])]
+    texts = [text for text, _ in find_boxes(DRAWINGS["arms, other names"])]
     assert "notes in the prompt" in texts
     assert "yesterday's table" in texts
     assert "engineered prompt" not in texts
@@ -640,7 +526,7 @@ def test_the_results_figure_says_who_wins_what() -> None:
 
 def test_an_arm_has_one_colour_everywhere() -> None:
     for name in ("arms", "results", "curve", "break-even"):
-        for text, _ in _texts(DRAWINGS[name]):
+        for text, _ in find_texts(DRAWINGS[name]):
             if text.get_text().startswith("LoRA") and text.axes is not None:
                 family = figures.family_of(text.get_text().rstrip(" 0123456789."))
                 assert to_rgb(text.get_color()) == to_rgb(COLOURS[family]), name
@@ -652,20 +538,20 @@ def test_the_curve_states_the_crossing_that_was_computed() -> None:
     assert f"passes the best prompt (glossary) at about {CROSSING.pairs:.0f} pairs" in (
         DRAWINGS["curve"].title
     )
-    texts = [text for text, _ in _boxes(DRAWINGS["curve"])]
+    texts = [text for text, _ in find_boxes(DRAWINGS["curve"])]
     assert f"n* ≈ {CROSSING.pairs:.0f}" in texts
     assert any(text.startswith("look-up table ") for text in texts)
 
 
 def test_an_arm_with_a_curve_is_not_drawn_as_a_level_too() -> None:
-    texts = [text for text, _ in _boxes(DRAWINGS["curve with all arms"])]
+    texts = [text for text, _ in find_boxes(DRAWINGS["curve with all arms"])]
     assert sum(text.startswith("look-up table") for text in texts) == 1
 
 
 def test_a_crossing_is_drawn_against_its_bar_without_the_level_too() -> None:
     assert CROSSING is not None
     drawing = figures.draw_learning_curve(EQUAL_STEPS, (), CROSSING)
-    assert f"glossary ≤ {CROSSING.bar:.2f}" in [text for text, _ in _boxes(drawing)]
+    assert f"glossary ≤ {CROSSING.bar:.2f}" in [text for text, _ in find_boxes(drawing)]
 
 
 def test_a_curve_that_never_passes_the_prompt_says_so() -> None:

@@ -10,7 +10,7 @@ from prompt_or_tune import figures
 from prompt_or_tune.figures import Drawing
 from prompt_or_tune.scoring import Rate, rate_of
 
-from tests.library import test_figures as rules
+from tests.library.figure_rules import keeps_the_rules
 
 
 @dataclass(frozen=True)
@@ -38,21 +38,9 @@ def draw_everything() -> Iterator[tuple[str, Drawing]]:
 
 
 DRAWINGS = dict(draw_everything())
-HOUSE_RULES: tuple[Callable[[Drawing], None], ...] = (
-    rules.test_the_title_is_a_message_and_stands_on_the_card,
-    rules.test_axes_are_named_with_their_units,
-    rules.test_the_alt_text_names_the_numbers_of_the_title,
-    rules.test_the_numbers_are_there_as_a_table,
-    rules.test_no_text_leaves_the_card,
-    rules.test_no_text_covers_another,
-    rules.test_text_can_be_read_at_half_width,
-    rules.test_only_the_palette_is_used,
-    rules.test_the_same_figure_gives_the_same_bytes,
-)
 
 
-@pytest.mark.parametrize("rule", HOUSE_RULES, ids=lambda rule: rule.__name__[5:])
-@pytest.mark.parametrize("drawing", DRAWINGS.values(), ids=DRAWINGS.keys())
+@keeps_the_rules(DRAWINGS)
 def test_a_figure_keeps_the_rules_of_every_figure(
     drawing: Drawing, rule: Callable[[Drawing], None]
 ) -> None:

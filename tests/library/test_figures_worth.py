@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -10,13 +10,12 @@ from prompt_or_tune import figures
 from prompt_or_tune.decision import LORA_ENGINEERED, NEW_SUBJECTS, CurvePoint
 from prompt_or_tune.figures import Drawing
 
-from tests.library import test_figures as rules
+from tests.library.figure_rules import find_boxes, keeps_the_rules
+from tests.library.test_figures import CROSSING, EQUAL_STEPS, LEVELS, curve
 
-WITHOUT = rules.EQUAL_STEPS
-WITH = rules.curve(LORA_ENGINEERED, "equal steps", lambda n: 1 / (1 + (35 / n) ** 2.2))
-NO_BETTER = rules.curve(
-    LORA_ENGINEERED, "equal steps", lambda n: 1 / (1 + (70 / n) ** 2.2)
-)
+WITHOUT = EQUAL_STEPS
+WITH = curve(LORA_ENGINEERED, "equal steps", lambda n: 1 / (1 + (35 / n) ** 2.2))
+NO_BETTER = curve(LORA_ENGINEERED, "equal steps", lambda n: 1 / (1 + (70 / n) ** 2.2))
 
 
 def live(n: int, accuracy: float) -> CurvePoint:
@@ -24,7 +23,7 @@ def live(n: int, accuracy: float) -> CurvePoint:
 
 
 def draw_live(*points: CurvePoint) -> Drawing:
-    levels, crossing = rules.LEVELS, rules.CROSSING
+    levels, crossing = LEVELS, CROSSING
     return figures.draw_learning_curve(WITHOUT, levels, crossing, live=points)
 
 
@@ -43,28 +42,16 @@ def draw_everything() -> Iterator[tuple[str, Drawing]]:
 
 
 DRAWINGS = dict(draw_everything())
-HOUSE_RULES: tuple[Callable[[Drawing], None], ...] = (
-    rules.test_the_title_is_a_message_and_stands_on_the_card,
-    rules.test_axes_are_named_with_their_units,
-    rules.test_the_alt_text_names_the_numbers_of_the_title,
-    rules.test_the_numbers_are_there_as_a_table,
-    rules.test_no_text_leaves_the_card,
-    rules.test_no_text_covers_another,
-    rules.test_text_can_be_read_at_half_width,
-    rules.test_only_the_palette_is_used,
-    rules.test_the_same_figure_gives_the_same_bytes,
-)
 
 
-@pytest.mark.parametrize("rule", HOUSE_RULES, ids=lambda rule: rule.__name__)
-@pytest.mark.parametrize("drawing", DRAWINGS.values(), ids=DRAWINGS.keys())
+@keeps_the_rules(DRAWINGS)
 def test_the_rules_of_every_figure_hold(drawing, rule):
     rule(drawing)
 
 
 def test_a_live_point_stands_in_picture_table_and_alt_text():
     drawing = DRAWINGS["live"]
-    assert "yours: 0.33" in [text for text, _ in rules._boxes(drawing)]
+    assert "yours: 0.33" in [text for text, _ in find_boxes(drawing)]
     assert drawing.rows[-1][:3] == ("LoRA, here and now", "50", "0.330")
     assert "Measured here and now: 0.33 with 50 pairs." in drawing.alt
 
