@@ -335,7 +335,7 @@ class TestDecide:
 
     def test_every_arm_and_rival_is_measured_on_the_same_rows(self, found):
         assert [arm["arm"] for arm in found["arms"]] == [
-            *("bare", "template", "few-shot", "retrieved few-shot", "LoRA"),
+            *("bare prompt", "template", "few-shot", "retrieved few-shot", "LoRA"),
             *("LoRA + template", "api", "look-up table", "nearest pair", "majority"),
         ]
         assert {arm["of"] for arm in found["arms"]} == {18}
@@ -347,7 +347,7 @@ class TestDecide:
         assert api["rate"] == 1.0
         assert api["low"] == pytest.approx(0.824, abs=0.001)
         assert api["cost_in_all"] == pytest.approx(10_000 * 0.002)
-        bare = next(arm for arm in found["arms"] if arm["arm"] == "bare")
+        bare = next(arm for arm in found["arms"] if arm["arm"] == "bare prompt")
         assert bare["p_value"] < 0.05
         assert not bare["as_good_as_the_best"]
 
