@@ -459,12 +459,13 @@ def measure_free_memory(device: torch.device) -> float:
 def _read_available_memory() -> float:
     """Return the bytes that can be had without swapping."""
     try:
-        # Linux counts the file cache, which it gives back, only in MemAvailable.
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return float(line.split()[1]) * 1024
-    except OSError:
-        pass
+        counts = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:  # only Linux has that file
+        counts = []
+    for line in counts:
+        # Linux counts the file cache, which it gives back, only here.
+        if line.startswith("MemAvailable:"):
+            return float(line.split()[1]) * 1024
     try:
         return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (AttributeError, ValueError, OSError):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from prompt_or_tune.checks.progress import is_ci
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -43,7 +43,7 @@ def find_chromium() -> str | None:
 def needs_browser() -> None:
     """Skip where there is no browser; in CI that is an error."""
     lack = find_lack()
-    if lack and os.environ.get("CI", "").lower() == "true":
+    if lack and is_ci():
         pytest.fail(f"In CI the browser tests must run, and {lack}")
     if lack:
         pytest.skip(lack)

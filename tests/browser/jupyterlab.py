@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-from urllib.request import ProxyHandler, build_opener
 
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
+from tests.jupyter_server import START_SECONDS, run_server
+
 REPOSITORY = Path(__file__).parents[2]
 SCREENSHOTS = REPOSITORY / "build" / "screenshots"
-START_SECONDS = 60
 RUN_SECONDS = 240  # for all cells of a notebook, on a machine that does other things too
 PICTURE_HEIGHT = 2400  # pixels of a notebook in one screenshot
 
@@ -44,29 +42,14 @@ class Server:
 def serve(folder: Path, home: Path) -> Iterator[Server]:
     """Start JupyterLab on the folder; whatever else it writes goes to `home`."""
     _write_settings(home / "settings", _SETTINGS)
-    log = home / "server.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            _command(folder),
-            env=_environment(home),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            yield Server(_await_start(process, home / "runtime", log), folder)
-        finally:
-            process.terminate()  # the server ends its kernels
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+    with run_server(_command(folder), _environment(home), home) as url:
+        yield Server(url, folder)
 
 
 def _command(folder: Path) -> list[str]:
     return [
         sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root",
-        "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", "--IdentityProvider.token=",
+        "--IdentityProvider.token=",
         f"--ServerApp.root_dir={folder}", "--LabApp.expose_app_in_browser=True",
         "--LabApp.news_url=None", "--ServerApp.terminals_enabled=False",
     ]  # fmt: skip
@@ -81,7 +64,6 @@ def _environment(home: Path) -> dict[str, str]:
         "XDG_CONFIG_HOME": str(home / "config"),
         "XDG_CACHE_HOME": str(home / "cache"),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
         "JUPYTER_DATA_DIR": str(home / "jupyter"),
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
@@ -98,26 +80,6 @@ def _write_settings(folder: Path, settings: Mapping[str, Mapping[str, Any]]) -> 
         file = folder / "@jupyterlab" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values), encoding="utf-8")
-
-
-def _await_start(process: subprocess.Popen[bytes], runtime: Path, log: Path) -> str:
-    """Return the server's address as soon as it answers."""
-    end = time.monotonic() + START_SECONDS
-    opener = build_opener(ProxyHandler({}))  # this machine is never behind a proxy
-    while time.monotonic() < end:
-        for file in runtime.glob("jpserver-*.json"):
-            try:
-                url = str(json.loads(file.read_text())["url"])
-                opener.open(f"{url}api", timeout=5).close()
-            except (OSError, ValueError):
-                continue
-            return url
-        try:
-            process.wait(0.1)
-            break
-        except subprocess.TimeoutExpired:
-            continue  # it is still starting
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
 
 
 class Hand:

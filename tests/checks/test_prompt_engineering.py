@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,11 @@ def test_the_bars_are_those_of_the_recorded_probes_and_rise() -> None:
     assert len(task.find_bars()) == 3
     assert set(task.find_bars()) <= recorded
     assert list(task.find_bars()) == sorted(task.find_bars())
+
+
+def test_the_task_states_the_limit_that_is_checked() -> None:
+    text = (Path(__file__).parents[2] / "solutions/02_prompt_engineering.py").read_text()
+    assert f"at most {task.TOKEN_LIMIT}" in " ".join(text.replace("#", " ").split())
 
 
 def test_the_recorded_probe_itself_would_get_all_points() -> None:

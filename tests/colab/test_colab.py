@@ -5,12 +5,12 @@ What needs Colab itself (its front end, its GPUs, its network) isn't shown here.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from prompt_or_tune.checks.progress import is_ci
 
 from tests.colab import machine
 from tests.colab.machine import Colab
@@ -50,7 +50,7 @@ from prompt_or_tune.widgets import *
 def colab(tmp_path_factory: pytest.TempPathFactory) -> Colab:
     if not (machine.COLAB_PACKAGES / "ipywidgets").is_dir():
         message = "Colab's packages aren't in build/colab: `make test` puts them there"
-        if os.environ.get("CI", "").lower() not in ("", "0", "false"):
+        if is_ci():
             pytest.fail(message)
         pytest.skip(message)
     if not (machine.ROOT / ".git").exists():

@@ -15,12 +15,8 @@ from prompt_or_tune.decision import (
     select_points,
     summarise_curve,
 )
-from prompt_or_tune.decision.record import RESULTS_FILE, hash_weights
+from prompt_or_tune.decision.record import hash_weights
 from prompt_or_tune.decision.verdicts import is_prompt
-
-pytestmark = pytest.mark.skipif(
-    not RESULTS_FILE.exists(), reason="nothing recorded: run `prompt-or-tune measure`"
-)
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,7 @@ import json
 import multiprocessing
 import os
 import shutil
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +23,7 @@ from traitlets.config import Config
 
 from autograde import building
 from autograde.percent import find_files, read_percent
+from tests.jupyter_server import DIRECT, run_server
 
 pytestmark = pytest.mark.slow
 
@@ -164,54 +161,27 @@ def test_an_untouched_notebook_gets_none_and_validate_says_so(results, name, bui
 @pytest.fixture(scope="module")
 def formgrader(school):
     """Return a function that asks a Jupyter server with nbgrader's formgrader."""
-    (school.root / "nbgrader_config.py").write_text(
+    home = school.root / "home"
+    home.mkdir()
+    (home / "nbgrader_config.py").write_text(
         "c = get_config()\n"
         f"c.CourseDirectory.root = {str(school.root)!r}\n"
         "c.CourseDirectory.course_id = 'prompt-or-tune'\n"
     )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     extensions = {"nbgrader.server_extensions.formgrader": True}
     command = [
         sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root",
-        "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}",
-        "--ServerApp.port_retries=0", "--IdentityProvider.token=",
-        f"--ServerApp.jpserver_extensions={extensions}",
+        "--IdentityProvider.token=", f"--ServerApp.jpserver_extensions={extensions}",
         f"--ServerApp.root_dir={school.root}",
     ]  # fmt: skip
-    home = {name: str(school.root / "home") for name in ("HOME", "JUPYTER_CONFIG_DIR")}
-    server = subprocess.Popen(
-        command,
-        cwd=school.root,
-        env={**os.environ, **home},
-        stderr=subprocess.DEVNULL,
-    )
+    own = {name: str(home) for name in ("HOME", "JUPYTER_CONFIG_DIR")}
+    with run_server(command, {**os.environ, **own}, home) as url:
 
-    def ask(path: str) -> str:
-        address = f"http://127.0.0.1:{port}/formgrader{path}"
-        with urllib.request.urlopen(address, timeout=30) as answer:
-            return str(answer.read().decode())
+        def ask(path: str) -> str:
+            with DIRECT.open(f"{url}formgrader{path}", timeout=30) as answer:
+                return str(answer.read().decode())
 
-    try:
-        wait_until_answering(ask, server)
         yield ask
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def wait_until_answering(ask: Any, server: Any, patience: float = 120) -> None:
-    """Ask until there is an answer: a server that listens doesn't say so."""
-    until = time.monotonic() + patience
-    while True:
-        try:
-            ask("/api/status")
-            return
-        except OSError:
-            assert server.poll() is None, "the server ended"
-            assert time.monotonic() < until, "the server does not answer"
-            time.sleep(0.1)
 
 
 def test_formgrader_opens_and_lists_every_notebook_that_we_build(formgrader):
