@@ -230,6 +230,21 @@ def test_the_chart_grows_while_the_run_goes_on(lab):
     asyncio.run(use())
 
 
+def test_clicks_are_heard_within_an_epoch_and_not_only_after_it(lab, monkeypatch):
+    assert lora_lab.SLICE <= 0.5, "a click waits longer than anybody does"
+    monkeypatch.setattr(lora_lab, "SLICE", 0.0)
+    heard: set[float] = set()
+
+    async def use() -> None:
+        click(lab, "Start")
+        while lab.running:
+            heard.add(lab._progress.value)
+            await asyncio.sleep(0)  # the loop's next turn
+
+    asyncio.run(use())
+    assert len(heard) >= 6, "the six steps were not all seen from outside"
+
+
 def test_stop_keeps_the_finished_epochs(lab):
     find(lab, "Epochs").value = 20
 
