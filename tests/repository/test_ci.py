@@ -40,7 +40,7 @@ def act(path: Path, command: str) -> None:
 
 
 def test_where_nothing_is_missing_it_calls_make_test_and_no_more(run_ci):
-    done = run_ci(["make", "git", "python3", "chromium"], user=0)
+    done = run_ci(["make", "git", "python3", "bwrap", "chromium"], user=0)
     assert done.returncode == 0
     assert done.stdout.splitlines()[-1] == "make test"
     assert "apt-get" not in done.stdout
@@ -49,16 +49,17 @@ def test_where_nothing_is_missing_it_calls_make_test_and_no_more(run_ci):
 def test_root_gets_what_is_missing_from_the_system(run_ci):
     done = run_ci(["make", "python3", "apt-get"], user=0)
     assert done.returncode == 0
-    assert "apt-get install --yes git chromium fonts-" in done.stdout
+    assert "apt-get install --yes git bubblewrap chromium fonts-" in done.stdout
     assert done.stdout.splitlines()[-1] == "make test"
 
 
 @pytest.mark.parametrize(
     ("present", "named"),
     [
-        (["git", "python3", "chromium"], "make"),
-        (["git", "make", "chromium"], "python3-venv"),
-        (["git", "make", "python3"], "chromium"),
+        (["git", "python3", "bwrap", "chromium"], "make"),
+        (["git", "make", "bwrap", "chromium"], "python3-venv"),
+        (["git", "make", "python3", "bwrap"], "chromium"),
+        (["git", "make", "python3", "chromium"], "bubblewrap"),
     ],
 )
 def test_anyone_else_is_told_what_is_missing(run_ci, present, named):
@@ -71,7 +72,7 @@ def test_anyone_else_is_told_what_is_missing(run_ci, present, named):
 
 @pytest.mark.parametrize("browser", ["chromium", "chromium-browser", "google-chrome"])
 def test_any_browser_of_that_family_will_do(run_ci, browser):
-    done = run_ci(["make", "git", "python3", browser])
+    done = run_ci(["make", "git", "python3", "bwrap", browser])
     assert done.returncode == 0, done.stderr
 
 
@@ -79,8 +80,9 @@ def test_github_runs_the_same_script_on_the_oldest_python_and_on_colabs(root):
     text = (root / ".github" / "workflows" / "ci.yml").read_text()
     job = yaml.safe_load(text)["jobs"]["test"]
     assert job["strategy"]["matrix"]["python-version"] == ["3.11", "3.13"]
-    (step,) = [step for step in job["steps"] if "run" in step]
-    assert step["run"] == "bash .ci/run"
+    set_up, check = [step["run"] for step in job["steps"] if "run" in step]
+    assert "bubblewrap" in set_up
+    assert check == "bash .ci/run"
 
 
 def test_the_commit_hooks_are_valid_and_run_what_make_test_runs(root, tmp_path):

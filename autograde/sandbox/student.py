@@ -1,0 +1,148 @@
+"""The kernel that a student's cells run in, as the host holds it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Mapping
+from queue import Empty
+from typing import Any, Self
+
+import zmq
+import zmq.asyncio
+from jupyter_client.asynchronous.client import AsyncKernelClient
+
+from autograde.errors import AutogradeError
+from autograde.sandbox.launching import Child, PreloadedParent
+from autograde.sandbox.limits import MB
+from autograde.sandbox.parent import CHANNELS
+from autograde.sandbox.watching import Watcher
+
+READY_SECONDS = 60.0
+LARGEST_PART_MB = 32
+MOST_WAITING = 100
+
+
+class StudentKernel:
+    """A Jupyter kernel in a child of a preloaded parent, watched, until it is killed.
+
+    Whatever it sends is the student's word: its messages are read as JSON, never
+    unpickled, and may say anything. `broken_limit` is empty, or says which limit it went
+    beyond, as in "It used more than 2048 MB of memory".
+    """
+
+    def __init__(
+        self, child: Child, client: AsyncKernelClient, context: zmq.asyncio.Context
+    ) -> None:
+        self.client = client
+        self._child = child
+        self._context = context
+        self._watcher: Watcher | None = None
+
+    @classmethod
+    async def start(
+        cls, parent: PreloadedParent, files: Mapping[str, bytes] | None = None
+    ) -> Self:
+        """Return a kernel that is ready, with `files` in its working folder.
+
+        Raises `AutogradeError` when it does not become ready.
+        """
+        key = secrets.token_hex(16)
+        forking = asyncio.ensure_future(
+            asyncio.to_thread(
+                parent.fork,
+                "autograde.sandbox.kernel:serve",
+                {"key": key},
+                sockets=len(CHANNELS),
+                files=files,
+            )
+        )
+        try:
+            child = await asyncio.shield(forking)
+        except asyncio.CancelledError:  # the thread goes on, and nobody waits for it
+            forking.add_done_callback(_kill_forked)
+            raise
+        context = zmq.asyncio.Context()
+        # Defaults of its sockets: how much of what it sends may wait to be read here.
+        context.setsockopt(zmq.MAXMSGSIZE, LARGEST_PART_MB * MB)
+        context.setsockopt(zmq.RCVHWM, MOST_WAITING)
+        client = AsyncKernelClient(context=context)
+        info: Any = {
+            "transport": "ipc",
+            "ip": str(child.sockets[0]).removesuffix("-1"),
+            "key": key,
+            "signature_scheme": "hmac-sha256",
+        }
+        for port, name in enumerate(CHANNELS, start=1):
+            info[f"{name}_port"] = port
+        client.load_connection_info(info)
+        kernel = cls(child, client, context)
+        try:
+            client.start_channels(stdin=False, hb=False)
+            async with asyncio.timeout(READY_SECONDS):
+                await kernel._wait_until_ready()
+            kernel._watcher = Watcher(child, parent.limits)
+        except BaseException as error:
+            kernel.kill()
+            if isinstance(error, TimeoutError):
+                raise AutogradeError(
+                    "A student's kernel did not become ready."
+                ) from error
+            raise
+        return kernel
+
+    async def _wait_until_ready(self) -> None:
+        """Wait for the welcome to its output channel and for the first reply."""
+        await self._receive("iopub", "iopub_welcome")
+        self.client.kernel_info()
+        await self._receive("shell", "kernel_info_reply")
+        while (await self._receive("iopub", "status"))["execution_state"] != "idle":
+            pass
+
+    async def _receive(self, channel: str, kind: str) -> dict[str, Any]:
+        get = getattr(self.client, f"get_{channel}_msg")
+        while True:
+            with contextlib.suppress(Empty):
+                message = await get(timeout=1)
+                if message["msg_type"] == kind:
+                    content: dict[str, Any] = message["content"]
+                    return content
+            if not self._child.is_alive():
+                raise AutogradeError("A student's kernel ended before it was ready.")
+
+    @property
+    def broken_limit(self) -> str:
+        """Return which limit it went beyond, or nothing."""
+        return self._watcher.broken_limit if self._watcher else ""
+
+    @property
+    def peak_memory_mb(self) -> float:
+        """Return the most memory that all inside used at once."""
+        return self._watcher.peak_memory_mb if self._watcher else 0.0
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Return the computing time of all inside together."""
+        return self._watcher.cpu_seconds if self._watcher else 0.0
+
+    async def is_alive(self) -> bool:
+        """Return whether the kernel's process still runs."""
+        return self._child.is_alive()
+
+    async def interrupt(self) -> None:
+        """Interrupt the cell that runs; a student's code may ignore it."""
+        self._child.interrupt()
+
+    def kill(self) -> None:
+        """Kill everything inside, at once, and clear it away; can be called again."""
+        self._child.kill()
+        if self._watcher is not None:
+            self._watcher.close()
+        self.client.stop_channels()
+        self._context.destroy(linger=0)
+
+
+def _kill_forked(forking: asyncio.Future[Child]) -> None:
+    if not forking.cancelled() and forking.exception() is None:
+        forking.result().kill()
