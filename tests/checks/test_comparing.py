@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from prompt_or_tune.checks import run_scenario
 from prompt_or_tune.checks.comparing import (
     LONGEST,
     CheckFailed,
@@ -17,6 +18,7 @@ from prompt_or_tune.checks.comparing import (
     expect_equal,
     shorten,
 )
+from prompt_or_tune.checks.fine_tuning import draw_adapted_network
 
 
 @dataclass(frozen=True)
@@ -241,6 +243,26 @@ def test_an_error_of_the_learners_own_names_case_error_and_line():
         "  Your code raised KeyError: 'text'\n"
         "  in line 3 of its cell: return row['text']"
     )
+
+
+def test_an_error_in_a_scenario_names_the_learners_line_and_not_the_scenarios():
+    answer = define("def count(model):\n    return model.layers[99]\n", "count")
+    network = draw_adapted_network(seed=1, vocabulary=3, width=2, shapes=[], rank=1)
+    with pytest.raises(CheckFailed) as caught:
+        call(run_scenario, "count_trainable", answer, case="a network", **network)
+    assert str(caught.value).endswith(
+        "\n  in line 2 of its cell: return model.layers[99]"
+    )
+
+
+def test_an_error_of_another_process_brings_its_line():
+    def elsewhere():
+        error = KeyError("text")
+        error.place_in_cell = "\n  in line 3 of its cell: return row['text']"  # type: ignore[attr-defined]
+        raise error
+
+    with pytest.raises(CheckFailed, match="'text'\n  in line 3 of its cell: return row"):
+        call(elsewhere, case="an empty row")
 
 
 def test_what_is_no_function_is_named():

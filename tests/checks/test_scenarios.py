@@ -19,3 +19,28 @@ def test_a_scenario_lets_the_answer_work_on_what_it_builds(monkeypatch):
 def test_an_unknown_scenario_is_named():
     with pytest.raises(KeyError, match="no scenario 'nowhere'"):
         run_scenario("nowhere", abs)
+
+
+def test_an_answer_that_stands_for_one_elsewhere_runs_the_scenario_there(monkeypatch):
+    monkeypatch.setattr(scenarios, "SCENARIOS", {"doubled": None})
+
+    class Elsewhere:
+        def __call__(self, *arguments):
+            raise AssertionError("it is called here")
+
+        def run_scenario_there(self, name, values):
+            return name, values
+
+    assert run_scenario("doubled", Elsewhere(), start=3) == ("doubled", {"start": 3})
+    with pytest.raises(KeyError, match="no scenario 'nowhere'"):
+        run_scenario("nowhere", Elsewhere())
+
+
+def test_only_the_type_says_that_an_answer_is_elsewhere(monkeypatch):
+    monkeypatch.setattr(scenarios, "SCENARIOS", {"doubled": lambda f, start: f(start)})
+
+    def answer(x):
+        return 2 * x
+
+    answer.run_scenario_there = None  # type: ignore[attr-defined]
+    assert run_scenario("doubled", answer, start=3) == 6

@@ -13,7 +13,6 @@ import reprlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from types import TracebackType
 from typing import Any
 
 NOTHING_YET = "nothing is returned yet"
@@ -83,7 +82,7 @@ def call(
         raise
     except Exception as error:
         name = type(error).__name__
-        place = _find_place(answer, error.__traceback__)
+        place = find_place(error, answer, *arguments)
         raise CheckFailed(
             f"Case: {case}.\n  Your code raised {name}: {error}{place}"
         ) from error
@@ -99,6 +98,30 @@ def shorten(value: object) -> str:
         return text
     half = LONGEST // 2
     return f"{text[:half]} … {text[-half:]}"
+
+
+def find_place(error: BaseException, *called: object) -> str:
+    """Return the learner's own line that raised, in words; nothing if there is none.
+
+    Of what was called and what with, the last function is the learner's: `run_scenario`
+    gets it as an argument. An error of another process brings its place along.
+    """
+    brought = getattr(error, "place_in_cell", None)
+    if type(brought) is str:
+        return brought
+    functions = [each for each in called if callable(each)]
+    code = getattr(functions[-1], "__code__", None) if functions else None
+    own = getattr(code, "co_filename", None)
+    line = None
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == own:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    if own is None or line is None:
+        return ""
+    source = linecache.getline(own, line).strip()
+    return f"\n  in line {line} of its cell: {source}" if source else ""
 
 
 # ── How values are compared ────────────────────────────────────────────────────────────
@@ -258,18 +281,3 @@ def _describe_tensor(tensor: Any) -> str:
     if tensor.numel() <= 12:
         text += f" {tensor.detach().cpu().tolist()}"
     return text
-
-
-def _find_place(answer: Callable[..., Any], trace: TracebackType | None) -> str:
-    """Return the learner's own line that raised, in words; nothing if there is none."""
-    code = getattr(answer, "__code__", None)
-    own = getattr(code, "co_filename", None)
-    line = None
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == own:
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    if own is None or line is None:
-        return ""
-    source = linecache.getline(own, line).strip()
-    return f"\n  in line {line} of its cell: {source}" if source else ""

@@ -24,11 +24,15 @@ def scenario(build: Scenario) -> Scenario:
 def run_scenario(name: str, answer: Callable[..., Any], /, **values: Any) -> Any:
     """Build the network of the named scenario from the values, and let the answer work.
 
-    Returns tensors or plain data. Raises `KeyError` with the names that there are.
+    The answer may stand for a function of another process: it then runs the scenario
+    there. Returns tensors or plain data. Raises `KeyError` with the names that there are.
     """
     if name not in SCENARIOS:
         names = ", ".join(SCENARIOS) or "none"
         raise KeyError(f"There is no scenario {name!r}; there are {names}.")
+    run_there = getattr(type(answer), "run_scenario_there", None)
+    if run_there is not None:
+        return run_there(answer, name, values)
     return SCENARIOS[name](answer, **values)
 
 
