@@ -1,0 +1,1 @@
+"""What `autograde init` writes into a new class folder."""
