@@ -10,9 +10,10 @@ from typing import Annotated
 
 import typer
 
+from autograde.class_commands import class_app
 from autograde.errors import AutogradeError, SourceError
 
-NEEDED = ("nbgrader", "jupytext", "papermill")
+NEEDED = ("nbgrader", "jupytext", "papermill", "distributed", "psutil", "filelock")
 ROOT = Path(__file__).parent.parent
 
 app = typer.Typer(
@@ -55,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _complain(what: object) -> None:
     print(f"autograde: {what}", file=sys.stderr)
 
+
+app.add_typer(class_app)
 
 Names = Annotated[
     list[str] | None,
