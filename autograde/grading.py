@@ -25,6 +25,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbgrader.preprocessors import LimitOutput
 from nbgrader.utils import determine_grade, is_grade, is_solution
+from zmq import ZMQError
 
 from autograde.apart.answers import make_expression, make_refusal, read_reply
 from autograde.apart.grade_process import CellRun, GradeProcess
@@ -39,6 +40,7 @@ HIDDEN = "### BEGIN HIDDEN TESTS"  # nbgrader's own mark
 GRACE = 2.0
 """Seconds that a kernel has to answer an interrupt."""
 
+CUT_OFF = "its kernel can't be reached any more; it may have sent too large a message"
 NO_MESSAGE = "its kernel sent what is no message ({})"
 
 SEED_LINES = """\
@@ -177,11 +179,15 @@ def _list_reasons(
 
 @dataclass(frozen=True)
 class _Done:
-    """How a cell's execution went; `line` is where in its source it failed."""
+    """How a cell's execution went; `line` is where in its source it failed.
+
+    `is_stopped` tells that no answer came, or not in time.
+    """
 
     seconds: float
     error: str = ""
     line: int | None = None
+    is_stopped: bool = False
 
 
 class _NotebookRun:
@@ -200,8 +206,13 @@ class _NotebookRun:
         self._deadline = time.monotonic() + job.limits.notebook_seconds
 
     async def execute(self) -> None:
+        job, parents = self.job, self.parents
         try:
-            self._kernel = await StudentKernel.start(self.parents.student, self.job.files)
+            if job.mode == "apart":  # it gets ready while the kernel does
+                self._grader = GradeProcess.start(
+                    parents.trusted, files=job.files, seed=job.seed
+                )
+            self._kernel = await StudentKernel.start(parents.student, job.files)
             client = _KernelDriver(self.notebook, self._kernel, self.job.limits)
             await client.run_silently(SEED_LINES.format(seed=self.job.seed))
             for index, cell in enumerate(self.notebook.cells):
@@ -227,10 +238,10 @@ class _NotebookRun:
     ) -> None:
         seconds = self._seconds_left()
         started = time.monotonic()
-        if is_grade(cell) and not is_solution(cell) and self.job.mode == "apart":
+        if self._grader and is_grade(cell) and not is_solution(cell):
             run = await self._run_apart(client, cell, seconds)
             cell.outputs, cell.execution_count = run.outputs, None
-            self.done[index] = _Done(run.seconds, run.error, run.line)
+            self.done[index] = _Done(run.seconds, run.error, run.line, run.is_stopped)
             if client.lost:
                 raise GradingStopped(client.lost)
             return
@@ -244,10 +255,7 @@ class _NotebookRun:
     async def _run_apart(
         self, client: _KernelDriver, cell: NotebookNode, seconds: float
     ) -> CellRun:
-        if self._grader is None:
-            self._grader = GradeProcess.start(
-                self.parents.trusted, files=self.job.files, seed=self.job.seed
-            )
+        assert self._grader is not None
 
         async def ask(request: str) -> str:
             started = time.monotonic()
@@ -323,6 +331,8 @@ class _KernelDriver(NotebookClient):
             self._lose(f"a cell took more than {seconds:.0f} seconds, and did not stop")
         except DeadKernelError:
             self._lose("its kernel died")
+        except ZMQError:
+            self._lose(CUT_OFF)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             # A kernel of honest code sends no malformed message.
             self._lose(NO_MESSAGE.format(type(error).__name__))
@@ -350,9 +360,16 @@ class _KernelDriver(NotebookClient):
     ) -> dict[str, Any]:
         if self.lost:
             raise GradingStopped(self.lost)
-        sent = self.kernel.client.execute(
-            source, silent=True, store_history=False, user_expressions=dict(expressions)
-        )
+        try:
+            sent = self.kernel.client.execute(
+                source,
+                silent=True,
+                store_history=False,
+                user_expressions=dict(expressions),
+            )
+        except ZMQError:
+            self._lose(CUT_OFF)
+            raise GradingStopped(self.lost) from None
         reply = await self._await_reply(sent, seconds)
         if reply is None and not self.lost:
             await self.kernel.interrupt()
@@ -384,7 +401,7 @@ class _KernelDriver(NotebookClient):
 
     def _lose(self, reason: str) -> None:
         self.lost = self.lost or reason
-        self.kernel.kill()
+        self.kernel.stop()
 
     # What nbclient asks a kernel manager and the client, this kernel answers itself.
 
@@ -429,6 +446,9 @@ def _score(cell: NotebookNode, done: _Done | None) -> CellResult:
         "passed" if points == most else "partial" if points > 0 else "failed"
     )
     message, case = _divide(cell.source, done)
+    if done.is_stopped:
+        message, case = done.error.partition(": ")[2], ""
+        note = f"it was stopped: {message.rstrip('.')}"
     return replace(
         blank,
         outcome=outcome,

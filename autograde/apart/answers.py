@@ -117,7 +117,7 @@ def read_reply(content: Mapping[str, Any], key: str) -> str:
     for part in (key, "data", "text/plain"):
         found = found.get(part) if isinstance(found, dict) else None
     if type(found) is not str or len(found) > codec.LARGEST:
-        return make_refusal("the answer's process sent no answer")
+        return make_refusal("The answer's process sent no answer.")
     return found
 
 

@@ -10,7 +10,12 @@ first line of a stranger's code runs there; killing process 1 of them kills all.
 
 from __future__ import annotations
 
-from autograde.sandbox.launching import Child, PreloadedParent, find_fault
+from autograde.sandbox.launching import (
+    Child,
+    PreloadedParent,
+    find_fault,
+    is_visible_inside,
+)
 from autograde.sandbox.student import StudentKernel
 
-__all__ = ["Child", "PreloadedParent", "StudentKernel", "find_fault"]
+__all__ = ["Child", "PreloadedParent", "StudentKernel", "find_fault", "is_visible_inside"]

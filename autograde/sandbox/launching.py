@@ -159,9 +159,9 @@ def _read_pid(handle: int) -> int:
     """Return the number that a process has here, from its handle."""
     for line in Path(f"/proc/self/fdinfo/{handle}").read_text().splitlines():
         name, _, value = line.partition(":")
-        if name == "Pid":
+        if name == "Pid" and int(value) > 0:
             return int(value)
-    raise AutogradeError("This kernel does not tell the processes of a sandbox.")
+    raise ProcessLookupError("it has ended")
 
 
 def _has_ended(handle: int, seconds: float) -> bool:
@@ -438,6 +438,12 @@ def wrap(command: Sequence[str]) -> list[str]:
         *["--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"],
     ]
     return [*wrapped, *become_nobody, *command]
+
+
+def is_visible_inside(path: Path) -> bool:
+    """Return whether code in the sandbox can read a file or folder of this machine."""
+    visible = [*SYSTEM, *_find_python()]
+    return any(path.resolve().is_relative_to(Path(place).resolve()) for place in visible)
 
 
 def _find_python() -> Iterator[str]:

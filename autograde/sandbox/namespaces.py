@@ -176,12 +176,16 @@ REFUSED_EVERYWHERE = {  # numbers that all machines share
     "mount_setattr": 442,
     "memfd_secret": 447,
 }
-# <linux/audit.h>, <linux/seccomp.h>, <linux/filter.h>
+# <linux/audit.h>, <linux/seccomp.h>, <linux/filter.h>, <linux/sockios.h>
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 SECCOMP_ALLOW, SECCOMP_KILL, SECCOMP_ERROR = 0x7FFF0000, 0x80000000, 0x00050000
 BPF_LOAD, BPF_IF_EQUAL, BPF_IF_AT_LEAST, BPF_RETURN = 0x20, 0x15, 0x35, 0x06
+CALL, MACHINE, SECOND_ARGUMENT = 0, 4, 24  # where a filter finds them
 EPERM = 1
 X32_BIT = 0x40000000
+IOCTL = {"x86_64": 16, "aarch64": 29}
+SOCKET_IOCTLS = (0x8900, 0x9000)
+"""What asks a socket for its network: those that the host connected are of the host's."""
 
 
 def refuse_system_calls() -> None:
@@ -195,15 +199,21 @@ def refuse_system_calls() -> None:
         return
     numbers = [*REFUSED[machine].values(), *REFUSED_EVERYWHERE.values(), X32_BIT]
     program = [
-        (BPF_LOAD, 0, 0, 4),  # which machine's numbers the call uses
+        (BPF_LOAD, 0, 0, MACHINE),
         (BPF_IF_EQUAL, 1, 0, AUDIT_ARCH[machine]),
         (BPF_RETURN, 0, 0, SECCOMP_KILL),
-        (BPF_LOAD, 0, 0, 0),  # the call's number
+        (BPF_LOAD, 0, 0, CALL),
     ]
+    # Each line may jump over as many as its second (if so) or third (if not) number says:
+    # from here to one of the two last ones.
     for left, number in zip(range(len(numbers), 0, -1), numbers, strict=True):
         compare = BPF_IF_AT_LEAST if number == X32_BIT else BPF_IF_EQUAL
-        program.append((compare, left, 0, number))
+        program.append((compare, left + 4, 0, number))
     program += [
+        (BPF_IF_EQUAL, 0, 3, IOCTL[machine]),
+        (BPF_LOAD, 0, 0, SECOND_ARGUMENT),
+        (BPF_IF_AT_LEAST, 0, 1, SOCKET_IOCTLS[0]),
+        (BPF_IF_AT_LEAST, 0, 1, SOCKET_IOCTLS[1]),
         (BPF_RETURN, 0, 0, SECCOMP_ALLOW),
         (BPF_RETURN, 0, 0, SECCOMP_ERROR | EPERM),
     ]

@@ -22,6 +22,7 @@ from autograde.sandbox.watching import Watcher
 READY_SECONDS = 60.0
 LARGEST_PART_MB = 32
 MOST_WAITING = 100
+SEND_MILLISECONDS = 2000
 
 
 class StudentKernel:
@@ -67,6 +68,8 @@ class StudentKernel:
         # Defaults of its sockets: how much of what it sends may wait to be read here.
         context.setsockopt(zmq.MAXMSGSIZE, LARGEST_PART_MB * MB)
         context.setsockopt(zmq.RCVHWM, MOST_WAITING)
+        # A kernel that sent too large a message is cut off; nothing can be sent to it.
+        context.setsockopt(zmq.SNDTIMEO, SEND_MILLISECONDS)
         client = AsyncKernelClient(context=context)
         info: Any = {
             "transport": "ipc",
@@ -134,11 +137,15 @@ class StudentKernel:
         """Interrupt the cell that runs; a student's code may ignore it."""
         self._child.interrupt()
 
+    def stop(self) -> None:
+        """Kill everything inside, at once; what it has sent can still be read."""
+        self._child.stop()
+
     def kill(self) -> None:
         """Kill everything inside, at once, and clear it away; can be called again."""
-        self._child.kill()
         if self._watcher is not None:
             self._watcher.close()
+        self._child.kill()
         self.client.stop_channels()
         self._context.destroy(linger=0)
 

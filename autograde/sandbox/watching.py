@@ -6,6 +6,7 @@ import contextlib
 import os
 import threading
 import time
+from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
@@ -18,8 +19,9 @@ MOST_UNREAD_MB = 512
 """By how much this process may grow meanwhile. Messages that come in faster than they
 are read pile up here, where none of the sandbox's limits counts them."""
 
-FAIR_CORES, FAIR_PROCESSES = 1.2, 6
-"""What computes with more than that goes last, so that others are not starved of time."""
+MOST_RUNNABLE = 3
+"""Threads that compute at once. Whoever has more goes last from then on: a machine that
+is full of them would starve its other submissions of time."""
 LAST = 19
 
 
@@ -37,31 +39,42 @@ class Watcher:
         self._child = child
         self._limits = limits
         self._processes: list[psutil.Process] = []
-        self._started = self._measured = time.monotonic()
+        self._started = time.monotonic()
         self._size_at_start = psutil.Process().memory_info().rss / MB
         self._enough = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Stop watching; the last numbers stay."""
+        """Measure once more and stop watching; the last numbers stay."""
         self._enough.set()
         if self._thread is not threading.current_thread():
             self._thread.join()
 
     def _watch(self) -> None:
-        while not self._enough.wait(PAUSE) and self._child.is_alive():
+        try:
+            self._watch_until_asked()
+        except Exception:  # unwatched, nothing may run on
+            self.broken_limit = "more than can be watched"
+            self._child.stop()
+            raise
+
+    def _watch_until_asked(self) -> None:
+        asked_to_end = False
+        while self._child.is_alive():
             self._measure()
             if broken := self._find_broken_limit():
                 self.broken_limit = broken
                 self._child.stop()
                 return
+            if asked_to_end:
+                return
+            asked_to_end = self._enough.wait(PAUSE)
         if self._child.has_run_out_of_memory():
             self.broken_limit = f"more than {self._limits.memory_mb} MB of memory"
 
     def _measure(self) -> None:
         memory = cpu = 0.0
-        now = time.monotonic()
         with contextlib.suppress(psutil.Error):
             first = psutil.Process(self._child.pid)
             self._processes = [first, *first.children(recursive=True)]
@@ -71,10 +84,7 @@ class Watcher:
                 cpu += times.user + times.system
                 cpu += times.children_user + times.children_system
                 memory += _measure_memory(process)
-        cores = (cpu - self.cpu_seconds) / (now - self._measured)
-        if cores > FAIR_CORES or len(self._processes) > FAIR_PROCESSES:
-            _put_last(self._processes)
-        self._measured = now
+        _put_last_if_many(self._processes)
         self.cpu_seconds = max(self.cpu_seconds, cpu)
         self.peak_memory_mb = max(self.peak_memory_mb, memory)
 
@@ -92,12 +102,19 @@ class Watcher:
         return ""
 
 
-def _put_last(processes: list[psutil.Process]) -> None:
-    """Let every thread compute only when nobody else wants to; what it starts, too."""
+def _put_last_if_many(processes: list[psutil.Process]) -> None:
+    """Let threads compute only when nobody else wants to, if there are many of them."""
+    threads, runnable = [], 0
     for process in processes:
-        with contextlib.suppress(psutil.Error, OSError):
-            for thread in process.threads():
-                os.setpriority(os.PRIO_PROCESS, thread.id, LAST)
+        for folder in Path(f"/proc/{process.pid}/task").glob("*"):
+            with contextlib.suppress(OSError):  # it ended meanwhile
+                words = (folder / "stat").read_text().rpartition(")")[2].split()
+                threads.append(int(folder.name))
+                runnable += words[0] == "R"
+    if runnable > MOST_RUNNABLE:
+        for thread in threads:
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, thread, LAST)
 
 
 def _measure_memory(process: psutil.Process) -> float:

@@ -188,3 +188,21 @@ def test_a_grade_says_by_hash_and_version_what_it_was_given_for(grade):
     assert {"prompt-or-tune", "nbgrader", "ipykernel"} <= result.versions.keys()
     assert result.graded_at
     assert result.seconds > 0
+
+
+LARGE = "{'reply': {'status': 'ok', 'data': {'text/plain': 'x' * 10**8}, 'metadata': {}}}"
+
+
+def test_a_message_too_large_to_read_ends_the_notebook_and_not_the_grader(grade):
+    answer = f"get_ipython().user_expressions = lambda asked: {LARGE}\n{RIGHT}"
+    result = grade(answer)
+    assert result.points == 0
+    assert result.needs_look
+    assert grade().points == 3
+
+
+def test_an_answer_that_never_comes_costs_its_task_and_is_told(grade):
+    result = grade("def double(x):\n    import time\n    time.sleep(60)")
+    assert result.cells[0].outcome == "failed"
+    assert "took more than 4 seconds" in result.cells[0].message
+    assert any("took more than 4 seconds" in reason for reason in result.needs_look)

@@ -33,6 +33,7 @@ Answer = Callable[..., Any]
 VISIBLE_SUBJECTS = ("spring", "the fox", "the oak", "the rose", "the moth", "the lake")
 TOKEN_LIMIT = 30
 """Tokens that the longest prompt may have, chat template included."""
+LONGEST_TEMPLATE = 2000  # characters; counting the tokens of millions takes minutes
 LONGEST_POEM = 80  # new tokens; four lines have about forty
 
 _BARS = (
@@ -124,6 +125,11 @@ def _read_template(template: object) -> Template:
         wanted = 'a text is wanted, such as "Write a poem about {subject}"'
         got = "it is still None" if template is None else f"got {shorten(template)}"
         raise CheckFailed(f"Case: {case}.\n  {wanted}; {got}")
+    if len(template) > LONGEST_TEMPLATE:
+        raise CheckFailed(
+            f"Case: the price.\n  It has {len(template)} characters; a prompt of "
+            f"{TOKEN_LIMIT} tokens has fewer than {LONGEST_TEMPLATE}."
+        )
     try:
         read = Template(template)
     except TemplateError as error:
