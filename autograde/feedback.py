@@ -95,7 +95,7 @@ def write_feedback(
 
 
 def _read_comments(classroom: Classroom) -> dict[Submission, dict[str, str]]:
-    """Return what humans (or nbgrader: "No response.") have said of each answer."""
+    """Return what humans have said of each answer; nbgrader's "No response." is none."""
     query = (
         select(
             api.SubmittedAssignment.student_id,
@@ -103,7 +103,6 @@ def _read_comments(classroom: Classroom) -> dict[Submission, dict[str, str]]:
             api.Notebook.name,
             api.BaseCell.name,
             api.Comment.manual_comment,
-            api.Comment.auto_comment,
         )
         .select_from(api.Comment)
         .join(api.SubmittedNotebook, api.Comment.notebook_id == api.SubmittedNotebook.id)
@@ -114,8 +113,7 @@ def _read_comments(classroom: Classroom) -> dict[Submission, dict[str, str]]:
     )
     found: dict[Submission, dict[str, str]] = {}
     with classroom.gradebook() as gradebook:
-        for *names, cell, manual, automatic in gradebook.db.execute(query):
-            text = automatic if manual is None else manual
+        for *names, cell, text in gradebook.db.execute(query):
             if text:
                 found.setdefault(Submission(*names), {})[cell] = text
     return found

@@ -23,7 +23,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
-from nbgrader.preprocessors import LimitOutput
+from nbgrader.preprocessors import Execute, LimitOutput
 from nbgrader.utils import determine_grade, is_grade, is_solution
 from zmq import ZMQError
 
@@ -315,6 +315,7 @@ class _KernelDriver(NotebookClient):
             },
         )
         self.kc = kernel.client
+        self.kc.allow_stdin = False  # input() fails at once: nobody is there to type
         self.kernel = kernel
         self.lost = ""
         """Why the kernel can't be asked any more; empty while it can."""
@@ -422,6 +423,10 @@ class _KernelDriver(NotebookClient):
         if self._output_left < 0 and not self.lost:
             self._lose("it put out more than the limit")
         return super().process_message(msg, cell, cell_index)
+
+    def on_cell_executed(self, **told: Any) -> None:
+        """Show an error that only the kernel's reply tells of, as nbgrader does."""
+        Execute.on_cell_executed(self, **told)
 
     def handle_comm_msg(self, *_: Any) -> None:
         """Ignore widgets: nobody moves them here."""

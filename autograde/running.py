@@ -33,6 +33,7 @@ from autograde.recording import (
     record,
 )
 from autograde.records import Limits, Received, Result, hash_bytes
+from autograde.sandbox import is_visible_inside
 
 Key = tuple[str, str, str]
 """Student, assignment, notebook."""
@@ -86,6 +87,11 @@ def grade(
     """
     started = time.monotonic()
     graded = Graded()
+    if not trust and is_visible_inside(classroom.root):
+        raise AutogradeError(
+            f"students' code could read {classroom.root} from within the sandbox, which "
+            "shows it the system's folders; move the class elsewhere, such as your home."
+        )
     with holding(classroom):
         pending = find_pending(classroom, assignments, students, again=again)
         graded.total = len(pending)

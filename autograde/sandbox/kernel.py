@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import zmq
 from ipykernel.kernelapp import IPKernelApp
+from jupyter_client.jsonutil import json_default
+from jupyter_client.session import json_packer
 from traitlets.config import Config
 
 from autograde.sandbox.parent import CHANNELS
@@ -56,6 +59,17 @@ def serve(connection: Any, argument: Mapping[str, Any]) -> None:
     app.start()
 
 
+def pack_json(content: Any) -> bytes:
+    """Return a part of a message, also of text with half a surrogate pair in it.
+
+    Jupyter's own loses such a message, and with it the error that a cell ended with.
+    """
+    try:
+        return json_packer(content)
+    except UnicodeEncodeError:
+        return json.dumps(content, default=json_default).encode()
+
+
 def _configure(key: str) -> Config:
     config = Config()
     config.SandboxKernelApp.transport = "ipc"
@@ -63,6 +77,7 @@ def _configure(key: str) -> Config:
     for port, channel in enumerate(CHANNELS, start=1):
         config.SandboxKernelApp[f"{channel}_port"] = port
     config.SandboxKernelApp.log_level = "ERROR"
+    config.Session.packer = f"{__name__}.pack_json"
     config.Session.key = key.encode()
     config.HistoryManager.enabled = False
     config.IPCompleter.use_jedi = False

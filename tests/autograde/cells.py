@@ -31,7 +31,7 @@ PATIENCE = 30.0
 class Ran:
     """What a cell printed, and the name of the error that ended it, if one did.
 
-    `lost` says that the kernel ended meanwhile.
+    `lost` says that the kernel ended meanwhile, or sent what is no message.
     """
 
     text: str
@@ -59,9 +59,13 @@ async def run_cell(
                 if not await kernel.is_alive():
                     return Ran(text, error, lost=True)
                 continue
+            except (ValueError, TypeError, KeyError, AttributeError):
+                return Ran(text, error, lost=True)
+            content = message["content"]
+            if not isinstance(content, dict):
+                return Ran(text, error, lost=True)
             if message["parent_header"].get("msg_id") != request:
                 continue
-            content = message["content"]
             text += content.get("text", "")
             if printed is not None and text:
                 printed.set()

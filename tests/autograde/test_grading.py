@@ -206,3 +206,22 @@ def test_an_answer_that_never_comes_costs_its_task_and_is_told(grade):
     assert result.cells[0].outcome == "failed"
     assert "took more than 4 seconds" in result.cells[0].message
     assert any("took more than 4 seconds" in reason for reason in result.needs_look)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "get_ipython().showtraceback = lambda *a, **k: None\ndef double(x): return 0",
+        "import time\ndef double(x):\n    try:\n        time.sleep(60)\n"
+        "    except BaseException:\n        return 2 * x",
+    ],
+    ids=["errors are not shown", "the interrupt is swallowed"],
+)
+def test_together_a_failure_counts_also_where_the_kernel_shows_none(grade, answer):
+    assert grade(answer, mode="together").points == 0
+
+
+@both_modes
+def test_input_fails_at_once_for_nobody_can_type(grade, mode):
+    result = grade(f"try:\n    input()\nexcept Exception: pass\n{RIGHT}", mode=mode)
+    assert result.points == 3
