@@ -130,12 +130,12 @@ def init(
     It gets the instructor's notebooks, what students get (release/), the gradebook, the
     settings (class.toml) and the roster.
     """
-    from autograde import classroom
+    from autograde.classroom import making
 
     if sources is None:
         _build_course()
     with progress_out.status("Letting nbgrader release the assignments …"):
-        made = classroom.init(folder, sources=sources, roster=roster)
+        made = making.init(folder, sources=sources, roster=roster)
     students = len(list(made.roster()))
     if as_json:
         show_json(
@@ -159,8 +159,7 @@ def _build_course() -> None:
     """Bring build/source up to date: a class starts from what solutions/ say now."""
     from prompt_or_tune.facts import recorded_facts
 
-    from autograde import building
-    from autograde.cli import ROOT
+    from autograde import ROOT, building
 
     project = building.read_project(ROOT)
     facts = recorded_facts()
@@ -182,7 +181,7 @@ def collect(
     Nothing is asked and nothing is lost: all versions are kept, the newest counts, and
     what can't be placed is listed with the reason.
     """
-    from autograde import collecting
+    from autograde.submissions import collecting
 
     with show_progress("Collecting") as tell:
         collected = collecting.collect(open_class(folder), paths, on_progress=tell)
@@ -262,7 +261,7 @@ def _explain(graded: Graded) -> None:
 @class_app.command()
 def status(folder: ClassFolder = Path(), as_json: AsJson = False) -> None:
     """Show how each assignment stands, and who needs a look."""
-    from autograde.standing import find_standings
+    from autograde.gradebook.standing import find_standings
 
     standings = find_standings(open_class(folder))
     if as_json:
@@ -292,8 +291,8 @@ def feedback(
     as_json: AsJson = False,
 ) -> None:
     """Write a page for each student and graded notebook, without the hidden tests."""
-    from autograde import feedback as pages
-    from autograde.recording import read_records
+    from autograde.gradebook.recording import read_records
+    from autograde.pages import feedback as pages
 
     classroom = open_class(folder)
     records = [
@@ -330,7 +329,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write the grades into a file: totals and each task, for people or for an LMS."""
-    from autograde import exporting
+    from autograde.gradebook import exporting
 
     files = exporting.export(open_class(folder), form, to)
     if as_json:
@@ -346,8 +345,8 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Draw a page on the whole class: points, commonest failures, who needs a look."""
-    from autograde import report as pages
-    from autograde.recording import read_records
+    from autograde.gradebook.recording import read_records
+    from autograde.pages import report as pages
 
     classroom = open_class(folder)
     records = read_records(classroom)

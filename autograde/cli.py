@@ -10,11 +10,11 @@ from typing import Annotated
 
 import typer
 
+from autograde import ROOT
 from autograde.class_commands import class_app
 from autograde.errors import AutogradeError, SourceError
 
 NEEDED = ("nbgrader", "jupytext", "papermill", "distributed", "psutil", "filelock")
-ROOT = Path(__file__).parent.parent
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -31,10 +31,10 @@ from autograde.apart.answers import make_expression, make_refusal, read_reply
 from autograde.apart.grade_process import CellRun, GradeProcess
 from autograde.errors import AutogradeError
 from autograde.percent import DEMONSTRATION
-from autograde.reading import NotANotebook, read_notebook
 from autograde.records import CellResult, Limits, Mode, Outcome, Result, hash_bytes
-from autograde.repairing import fill, repair
 from autograde.sandbox import PreloadedParent, StudentKernel, find_fault
+from autograde.submissions.reading import NotANotebook, read_notebook
+from autograde.submissions.repairing import fill, repair
 
 HIDDEN = "### BEGIN HIDDEN TESTS"  # nbgrader's own mark
 GRACE = 2.0

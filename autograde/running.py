@@ -22,18 +22,18 @@ from distributed import Client, Future, LocalCluster, as_completed
 
 from autograde import grading
 from autograde.classroom import Classroom
-from autograde.collecting import find_newest
 from autograde.errors import AutogradeError
-from autograde.grading import Job
-from autograde.recording import (
+from autograde.gradebook.recording import (
     Submission,
     find_pending,
     forget_grade,
     holding,
     record,
 )
+from autograde.grading import Job
 from autograde.records import Limits, Received, Result, hash_bytes
 from autograde.sandbox import is_visible_inside
+from autograde.submissions.collecting import find_newest
 
 Key = tuple[str, str, str]
 """Student, assignment, notebook."""

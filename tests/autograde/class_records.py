@@ -16,9 +16,10 @@ from nbgrader import api
 from nbgrader.utils import parse_utc
 from sqlalchemy import insert
 
-from autograde.classroom import Classroom, init
+from autograde.classroom import Classroom
+from autograde.classroom.making import init
+from autograde.gradebook.standing import RECORDS
 from autograde.records import CellResult, Repair, Result, hash_bytes
-from autograde.standing import RECORDS
 
 DUE = datetime(2026, 11, 1, 12, tzinfo=UTC)
 PEOPLE = (

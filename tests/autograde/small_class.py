@@ -14,7 +14,8 @@ from typing import Any
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograde.classroom import Classroom, init
+from autograde.classroom import Classroom
+from autograde.classroom.making import init
 from autograde.records import CellResult, Result, hash_bytes
 
 ROSTER = """\

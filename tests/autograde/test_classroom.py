@@ -10,12 +10,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograde.classroom import ROOT, Classroom, init
+from autograde import ROOT
+from autograde.classroom import Classroom
+from autograde.classroom.holding import holding
+from autograde.classroom.making import init
+from autograde.classroom.roster import read_roster
+from autograde.classroom.settings import read_settings
 from autograde.errors import AutogradeError
-from autograde.holding import holding
 from autograde.records import Limits, Received
-from autograde.roster import read_roster
-from autograde.settings import read_settings
 from tests.autograde.small_class import ROSTER, make_class, make_source
 
 
@@ -260,7 +262,7 @@ HOLD = """
 import sys
 from pathlib import Path
 from autograde.classroom import Classroom
-from autograde.holding import holding
+from autograde.classroom.holding import holding
 with holding(Classroom.open(Path(sys.argv[1]))):
     print("held", flush=True)
     sys.stdin.read()

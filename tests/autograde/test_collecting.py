@@ -19,14 +19,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell
 
-from autograde import collecting
 from autograde.classroom import Classroom
-from autograde.collecting import Collected, collect, read_original
+from autograde.classroom.roster import Roster, Student
 from autograde.errors import AutogradeError
-from autograde.placing import NotPlaced, Placing, read_file_name
-from autograde.recording import read_records, record
+from autograde.gradebook.recording import read_records, record
 from autograde.records import hash_bytes
-from autograde.roster import Roster, Student
+from autograde.submissions import collecting
+from autograde.submissions.collecting import Collected, collect, read_original
+from autograde.submissions.placing import NotPlaced, Placing, read_file_name
 from tests.autograde.small_class import make_class, make_result
 
 RIGHT = "def double(x):\n    return 2 * x"

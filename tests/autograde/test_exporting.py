@@ -10,8 +10,8 @@ from nbgrader.plugins import CsvExportPlugin
 
 from autograde.classroom import Classroom
 from autograde.errors import AutogradeError
-from autograde.exporting import Format, export, to_csv
-from autograde.recording import forget_grade, record
+from autograde.gradebook.exporting import Format, export, to_csv
+from autograde.gradebook.recording import forget_grade, record
 from tests.autograde.small_class import make_class, make_result, submit
 
 LATE = """

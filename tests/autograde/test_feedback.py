@@ -15,9 +15,9 @@ import pytest
 
 from autograde.classroom import Classroom
 from autograde.errors import AutogradeError
-from autograde.feedback import write_feedback
-from autograde.quiz import find_choice, read_questions
-from autograde.recording import forget_grade, read_records, record
+from autograde.gradebook.recording import forget_grade, read_records, record
+from autograde.pages.feedback import write_feedback
+from autograde.pages.quiz import find_choice, read_questions
 from autograde.records import CellResult, Repair, Result
 from tests.autograde.class_records import (
     DUE,

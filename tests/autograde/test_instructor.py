@@ -13,7 +13,7 @@ import nbformat
 import pytest
 
 from autograde.classroom import Classroom
-from autograde.recording import read_records
+from autograde.gradebook.recording import read_records
 from tests.autograde.students import draw_students, write_roster, write_zips
 
 pytestmark = pytest.mark.slow

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from nbgrader.api import Gradebook
 
-from autograde import recording
 from autograde.classroom import Classroom
 from autograde.errors import AutogradeError
-from autograde.recording import apply_settings, forget_grade, record
+from autograde.gradebook import recording
+from autograde.gradebook.recording import apply_settings, forget_grade, record
+from autograde.gradebook.standing import find_pending, find_standings, read_records
 from autograde.records import CellResult, Repair
-from autograde.standing import find_pending, find_standings, read_records
 from tests.autograde.small_class import make_class, make_result, submit
 
 

@@ -19,9 +19,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from prompt_or_tune.facts import recorded_facts
 
 from autograde import building
-from autograde.reading import NotANotebook, read_notebook
 from autograde.records import Repaired
-from autograde.repairing import fill, repair
+from autograde.submissions.reading import NotANotebook, read_notebook
+from autograde.submissions.repairing import fill, repair
 from tests.autograde import mangling
 from tests.autograde.mangling import Mangled, answer, means_the_same
 

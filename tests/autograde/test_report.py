@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from autograde.classroom import Classroom
-from autograde.failures import Hider, blur, find_example, make_plain, sort_failures
-from autograde.recording import read_records, record
-from autograde.records import CellResult, Repair, Result
-from autograde.report import write_report
-from autograde.report_figures import (
+from autograde.classroom.roster import Roster, Student
+from autograde.gradebook.recording import read_records, record
+from autograde.pages.failures import Hider, blur, find_example, make_plain, sort_failures
+from autograde.pages.report import write_report
+from autograde.pages.report_figures import (
     MOST_TASKS,
     TaskCounts,
     draw_points,
@@ -24,8 +24,8 @@ from autograde.report_figures import (
     draw_times,
     format_seconds,
 )
-from autograde.roster import Roster, Student
-from autograde.task_cells import list_tasks, name_task
+from autograde.pages.task_cells import list_tasks, name_task
+from autograde.records import CellResult, Repair, Result
 from tests.autograde.class_records import (
     DUE,
     HIDDEN,

@@ -18,10 +18,11 @@ from nbgrader.server_extensions.formgrader import handlers
 from traitlets.config import Config
 
 from autograde import routing
-from autograde.classroom import Classroom, init
-from autograde.recording import record
+from autograde.classroom import Classroom
+from autograde.classroom.making import init
+from autograde.gradebook.recording import record
+from autograde.gradebook.standing import read_records
 from autograde.sandbox import find_fault
-from autograde.standing import read_records
 from tests.autograde.small_class import make_class, make_result, submit
 
 pytestmark = pytest.mark.slow  # nbgrader takes seconds to start

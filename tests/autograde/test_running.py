@@ -14,7 +14,7 @@ from distributed import Client
 
 from autograde import running
 from autograde.errors import AutogradeError
-from autograde.recording import find_pending, read_records
+from autograde.gradebook.recording import find_pending, read_records
 from autograde.running import Graded, grade
 from tests.autograde.small_class import make_class, submit
 

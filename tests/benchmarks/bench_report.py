@@ -14,9 +14,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from autograde.feedback import write_feedback
-from autograde.recording import read_records
-from autograde.report import write_report
+from autograde.gradebook.recording import read_records
+from autograde.pages.feedback import write_feedback
+from autograde.pages.report import write_report
 from tests.autograde.class_records import (
     fill_gradebook,
     make_class,

@@ -20,8 +20,8 @@ from sqlalchemy import select
 
 from autograde.classroom import Classroom, Student
 from autograde.errors import AutogradeError
-from autograde.recording import apply_settings
-from autograde.standing import Standing, State, find_standings
+from autograde.gradebook.recording import apply_settings
+from autograde.gradebook.standing import Standing, State, find_standings
 
 Format = Literal["csv", "canvas", "moodle", "nbgrader"]
 Row = Sequence[object]

@@ -17,7 +17,7 @@ from prompt_or_tune.checks.comparing import NOTHING_YET
 from autograde.records import CellResult, Result
 
 if TYPE_CHECKING:
-    from autograde.roster import Roster, Student
+    from autograde.classroom.roster import Roster, Student
 
 LONGEST_NAME = 140
 LONGEST_EXAMPLE = 900

@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution, is_task
 from prompt_or_tune.figures.drawing import start_sentence
 
-from autograde.exporting import Line
+from autograde.gradebook.exporting import Line
 from autograde.records import CellResult, Result
 
 

@@ -21,10 +21,10 @@ from sqlalchemy import Index, delete, insert, select
 from sqlalchemy.orm import Session, selectinload
 
 from autograde.classroom import Classroom, Student
+from autograde.classroom.holding import holding
 from autograde.errors import AutogradeError
-from autograde.holding import holding
+from autograde.gradebook.standing import RECORDS, Submission, find_pending, read_records
 from autograde.records import CellResult, Result, hash_bytes
-from autograde.standing import RECORDS, Submission, find_pending, read_records
 
 INDEXES = tuple(
     # nbgrader has none, and looks through all grades of the class for those of one.

@@ -31,13 +31,19 @@ from pygments.lexers import PythonLexer  # type: ignore[import-untyped]
 from sqlalchemy import select
 
 from autograde.classroom import Classroom, Student
-from autograde.exporting import Line, read_sheet
+from autograde.classroom.late import DAY
+from autograde.gradebook.exporting import Line, read_sheet
+from autograde.gradebook.standing import Submission
 from autograde.grading import HIDDEN
-from autograde.late import DAY
-from autograde.quiz import Option, explain, find_choice, read_explanations, read_questions
+from autograde.pages.quiz import (
+    Option,
+    explain,
+    find_choice,
+    read_explanations,
+    read_questions,
+)
+from autograde.pages.task_cells import TaskCells, list_cells, list_tasks, name_task
 from autograde.records import CellResult, Result
-from autograde.standing import Submission
-from autograde.task_cells import TaskCells, list_cells, list_tasks, name_task
 
 HIDDEN_FAILED = "What you can see of the test passes, and a hidden case fails"
 HIDDEN_MEANS = (
@@ -348,7 +354,7 @@ def _list_hidden_lines(source: NotebookNode) -> frozenset[str]:
 @lru_cache(maxsize=1)
 def _page() -> Any:
     environment = Environment(
-        loader=PackageLoader("autograde", "templates"),
+        loader=PackageLoader("autograde.pages", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -17,7 +17,9 @@ from typing import Any
 
 from nbformat import NotebookNode, from_dict
 
-from autograde.likeness import (
+from autograde.percent import DEMONSTRATION
+from autograde.records import Repair, Repaired
+from autograde.submissions.likeness import (
     Marks,
     bind,
     cover,
@@ -28,8 +30,6 @@ from autograde.likeness import (
     remove,
     tidy,
 )
-from autograde.percent import DEMONSTRATION
-from autograde.records import Repair, Repaired
 
 ALIKE = 0.6  # share of a released cell that makes another cell a version of it
 CLEARER = 0.15  # by so much the best likeness must lead

@@ -14,9 +14,9 @@ from datetime import datetime
 
 from nbformat import NotebookNode
 
+from autograde.classroom.roster import Roster, Student
 from autograde.errors import AutogradeError
-from autograde.likeness import Marks, tidy
-from autograde.roster import Roster, Student
+from autograde.submissions.likeness import Marks, tidy
 
 _CANVAS = re.compile(r"(?P<name>.+?)(?:_LATE)?_(?P<number>\d+)_\d+_(?P<file>.+)", re.I)
 _MOODLE = re.compile(

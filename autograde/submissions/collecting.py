@@ -24,10 +24,10 @@ from prompt_or_tune.files import write_atomically
 
 from autograde.classroom import FOLDERS, Classroom
 from autograde.errors import AutogradeError
-from autograde.placing import NotPlaced, Placing, is_from_lms, read_file_name
-from autograde.reading import LARGEST, NotANotebook, read_notebook
 from autograde.records import Received, Repair, Repaired, hash_bytes
-from autograde.repairing import repair
+from autograde.submissions.placing import NotPlaced, Placing, is_from_lms, read_file_name
+from autograde.submissions.reading import LARGEST, NotANotebook, read_notebook
+from autograde.submissions.repairing import repair
 
 LARGEST_ARCHIVE = 2 * LARGEST  # of one that lies in another
 LARGEST_SUM = 8 * 2**30  # bytes unpacked from one archive, with all those inside it
@@ -109,7 +109,7 @@ def collect(
     `AutogradeError` when a path does not exist, or when the class folder can't be written
     to or is in use; bad files are only listed.
     """
-    from autograde.holding import holding
+    from autograde.classroom.holding import holding
 
     with holding(classroom):
         work = _Collecting(classroom)
@@ -277,7 +277,7 @@ class _Collecting:
 
     def put_in_place(self, version: Received, repaired: Repaired) -> Received:
         """Write the repaired copy; no grade of an older version is left then."""
-        from autograde.recording import forget_grade
+        from autograde.gradebook.recording import forget_grade
 
         key = version.student, version.assignment, version.notebook
         text = nbformat.writes(repaired.notebook) + "\n"

@@ -15,11 +15,10 @@ from prompt_or_tune.report import Block, Listing, Report, Section, Table
 from prompt_or_tune.report import write_report as write_page
 
 from autograde.classroom import Classroom, Roster
-from autograde.exporting import Line, Sheet, read_sheet
-from autograde.failures import Failure, Hider, blur, find_example, sort_failures
-from autograde.late import DAY
-from autograde.records import CellResult, Result
-from autograde.report_figures import (
+from autograde.classroom.late import DAY
+from autograde.gradebook.exporting import Line, Sheet, read_sheet
+from autograde.pages.failures import Failure, Hider, blur, find_example, sort_failures
+from autograde.pages.report_figures import (
     TaskCounts,
     draw_points,
     draw_repairs,
@@ -27,7 +26,8 @@ from autograde.report_figures import (
     draw_times,
     format_seconds,
 )
-from autograde.task_cells import list_cells, list_tasks, name_task
+from autograde.pages.task_cells import list_cells, list_tasks, name_task
+from autograde.records import CellResult, Result
 
 FILE = "report.html"
 MOST_FAILURES = 4

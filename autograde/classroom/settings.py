@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from autograde.classroom.late import Late
 from autograde.errors import AutogradeError
-from autograde.late import Late
 from autograde.records import Limits, Mode
 
 
