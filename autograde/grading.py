@@ -31,7 +31,15 @@ from autograde.apart.answers import make_expression, make_refusal, read_reply
 from autograde.apart.grade_process import CellRun, GradeProcess
 from autograde.errors import AutogradeError
 from autograde.percent import DEMONSTRATION
-from autograde.records import CellResult, Limits, Mode, Outcome, Result, hash_bytes
+from autograde.records import (
+    CellResult,
+    Limits,
+    Mode,
+    Outcome,
+    Repair,
+    Result,
+    hash_bytes,
+)
 from autograde.sandbox import PreloadedParent, StudentKernel, find_fault
 from autograde.submissions.reading import NotANotebook, read_notebook
 from autograde.submissions.repairing import fill, repair
@@ -159,7 +167,7 @@ async def grade(job: Job, parents: Parents) -> Result:
         repairs=repaired.repairs,
         doubts=repaired.doubts,
         trouble=run.trouble,
-        needs_look=tuple(_list_reasons(run.trouble, repaired.doubts, cells)),
+        needs_look=tuple(_list_reasons(run, repaired.doubts, cells)),
         seconds=round(time.monotonic() - started, 3),
         own_seconds=round(run.own_seconds, 3),
         peak_memory_mb=round(run.peak_memory_mb, 1),
@@ -167,10 +175,10 @@ async def grade(job: Job, parents: Parents) -> Result:
 
 
 def _list_reasons(
-    trouble: str, doubts: Sequence[Any], cells: Sequence[CellResult]
+    run: _NotebookRun, doubts: Sequence[Repair], cells: Sequence[CellResult]
 ) -> list[str]:
-    reasons = [f"Grading ended early: {trouble}."] if trouble else []
-    reasons += [doubt.said for doubt in doubts]
+    reasons = [f"Grading ended early: {run.trouble}."] if run.trouble else run.stopped
+    reasons = [*dict.fromkeys(reasons), *(doubt.said for doubt in doubts)]
     return reasons + [f"{cell.grade_id}: {cell.note}." for cell in cells if cell.note]
 
 
@@ -201,6 +209,7 @@ class _NotebookRun:
         self.trouble = ""
         self.own_seconds = 0.0
         self.peak_memory_mb = 0.0
+        self.stopped: list[str] = []
         self._kernel: StudentKernel | None = None
         self._grader: GradeProcess | None = None
         self._deadline = time.monotonic() + job.limits.notebook_seconds
@@ -214,6 +223,7 @@ class _NotebookRun:
                 )
             self._kernel = await StudentKernel.start(parents.student, job.files)
             client = _KernelDriver(self.notebook, self._kernel, self.job.limits)
+            self.stopped = client.stopped
             await client.run_silently(SEED_LINES.format(seed=self.job.seed))
             for index, cell in enumerate(self.notebook.cells):
                 if _is_executed(cell):
@@ -319,6 +329,9 @@ class _KernelDriver(NotebookClient):
         self.kernel = kernel
         self.lost = ""
         """Why the kernel can't be asked any more; empty while it can."""
+        self.stopped: list[str] = []
+        """What took too long, and could be interrupted."""
+        self._output_mb = limits.output_mb
         self._output_left = int(limits.output_mb * 2**20)
 
     async def execute(  # type: ignore[override]  # nbclient's runs a whole notebook
@@ -413,6 +426,7 @@ class _KernelDriver(NotebookClient):
     async def _async_handle_timeout(
         self, timeout: float, cell: NotebookNode | None = None
     ) -> dict[str, Any] | None:
+        self.stopped.append(f"A cell was stopped after {timeout:g} seconds.")
         await self.kernel.interrupt()
         return {"content": {**self.error_on_timeout, "status": "error"}}
 
@@ -420,8 +434,10 @@ class _KernelDriver(NotebookClient):
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
         self._output_left -= len(str(msg["content"]))
-        if self._output_left < 0 and not self.lost:
-            self._lose("it put out more than the limit")
+        if self._output_left < 0:
+            self._lose(f"it put out more than {self._output_mb:g} MB")
+            if msg["msg_type"] != "status":
+                return None
         return super().process_message(msg, cell, cell_index)
 
     def on_cell_executed(self, **told: Any) -> None:
@@ -478,16 +494,36 @@ def _find_points(cell: NotebookNode, most: float) -> tuple[float, str]:
     failed = any(o.output_type == "error" for o in cell.outputs)
     if shown is not None and not failed:
         text = str(shown.get("data", {}).get("text/plain", ""))
-        try:
-            value = float(text)
-        except ValueError:
+        value = _read_number(text)
+        if value is None:
             return most, f"it shows {text[:60]!r}, which is no number of points"
-        if not 0 <= value <= most:
-            clipped = min(max(value, 0.0), most) if value == value else 0.0
-            shown["data"]["text/plain"] = f"{clipped:g}"
-            return clipped, f"partial credit of {value:g} was clipped to {clipped:g}"
+        points = min(max(value, 0.0), most) if value == value else 0.0
+        # So that nbgrader, and who reads the notebook, see the same number.
+        shown["data"]["text/plain"] = f"{points:g}"
+        is_clipped = points != value
+        said = f"partial credit of {value:g} was clipped to {points:g}"
+        return points, said if is_clipped else ""
     points, _ = determine_grade(cell)
     return float(points or 0.0), ""
+
+
+def _read_number(text: str) -> float | None:
+    """Return the number that a text shows, also as NumPy and torch show theirs.
+
+    A complex number is no number of points: NaN. None for any other text, which to
+    nbgrader means all points.
+    """
+    wrapped = re.fullmatch(r"[\w.]+\(([^(),]+)(?:,[^()]*)?\)", text)
+    number = wrapped[1] if wrapped else text
+    try:
+        return float(number)
+    except ValueError:
+        pass
+    try:
+        complex(number)
+    except ValueError:
+        return None
+    return math.nan
 
 
 def _divide(source: str, done: _Done) -> tuple[str, str]:

@@ -102,6 +102,9 @@ def test_a_warning_on_stderr_is_no_failure(grade, mode):
         ("7", 3, "7 was clipped to 3"),
         ("-2", 0, "-2 was clipped to 0"),
         ("float('nan')", 0, "nan was clipped to 0"),
+        ("0.5j", 0, "nan was clipped to 0"),
+        ("__import__('numpy').float64(1.5)", 1.5, ""),
+        ("__import__('numpy').array(0)", 0, ""),
         ("'well done'", 3, "no number of points"),
     ],
 )
@@ -155,6 +158,13 @@ def test_a_loop_that_can_be_interrupted_costs_only_its_own_cell(grade, mode):
     result = grade("def double(x):\n    while True: pass", mode=mode)
     assert result.trouble == ""
     assert (result.cells[0].outcome, result.points) == ("failed", 0)
+    assert result.needs_look
+
+
+def test_an_endless_cell_of_a_students_own_is_stopped_and_told(grade):
+    result = grade(f"{RIGHT}\nwhile True: pass")
+    assert (result.trouble, result.points) == ("", 3)
+    assert result.needs_look == ("A cell was stopped after 4 seconds.",)
 
 
 def test_what_is_no_notebook_gets_nothing_and_a_reason(grade):
