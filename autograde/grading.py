@@ -499,7 +499,7 @@ def _find_points(cell: NotebookNode, most: float) -> tuple[float, str]:
             return most, f"it shows {text[:60]!r}, which is no number of points"
         points = min(max(value, 0.0), most) if value == value else 0.0
         # So that nbgrader, and who reads the notebook, see the same number.
-        shown["data"]["text/plain"] = f"{points:g}"
+        shown["data"]["text/plain"] = repr(points)
         is_clipped = points != value
         said = f"partial credit of {value:g} was clipped to {points:g}"
         return points, said if is_clipped else ""
