@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+import dask
 import nbformat
 from distributed import Client, Future, LocalCluster, as_completed
 
@@ -38,6 +39,11 @@ from autograde.submissions.collecting import find_newest
 Key = tuple[str, str, str]
 """Student, assignment, notebook."""
 SCHEDULER_SECONDS = 20.0
+# Dask's own would keep 60 kB of each notebook in memory.
+SHORT_LOGS = {
+    "distributed.admin.log-length": 10,
+    "distributed.admin.low-level-log-length": 10,
+}
 WAITING = 2
 """Jobs per worker that lie ready: enough to keep it busy, and few to hold in memory."""
 
@@ -230,6 +236,7 @@ def connect(workers: int | None, scheduler: str) -> Iterator[Client]:
     # One core for each worker: more threads would only stand in each other's way.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     with (
+        dask.config.set(SHORT_LOGS),
         LocalCluster(
             n_workers=workers or os.cpu_count() or 1,
             threads_per_worker=1,
