@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 class_app = typer.Typer(rich_markup_mode="markdown")
 # What is asked for goes to stdout; how it comes along, to stderr.
 out, progress_out = Console(soft_wrap=True), Console(stderr=True)
+PANEL = "A class, in this order"
 SHOWN = 20
 """Lines of a list on the screen; `--json` gives all."""
 
@@ -104,7 +105,7 @@ def show_list(title: str, lines: Sequence[str]) -> None:
 # --- The commands -----------------------------------------------------------------------
 
 
-@class_app.command()
+@class_app.command(rich_help_panel=PANEL)
 def init(
     folder: Annotated[Path, typer.Argument(help="The class folder to make or complete.")],
     roster: Annotated[
@@ -167,7 +168,7 @@ def _build_course() -> None:
         building.write(building.build(file, project, facts)[:1], ROOT)
 
 
-@class_app.command()
+@class_app.command(rich_help_panel=PANEL)
 def collect(
     paths: Annotated[
         list[Path],
@@ -191,7 +192,7 @@ def collect(
     out.print(collected.explain(), highlight=False, markup=False)
 
 
-@class_app.command()
+@class_app.command(rich_help_panel=PANEL)
 def grade(
     folder: ClassFolder = Path(),
     assignment: Assignments = None,
@@ -258,7 +259,7 @@ def _explain(graded: Graded) -> None:
         out.print("Stopped. The same command goes on with the rest.")
 
 
-@class_app.command()
+@class_app.command(rich_help_panel=PANEL)
 def status(folder: ClassFolder = Path(), as_json: AsJson = False) -> None:
     """Show how each assignment stands, and who needs a look."""
     from autograde.gradebook.standing import find_standings
@@ -283,7 +284,7 @@ def status(folder: ClassFolder = Path(), as_json: AsJson = False) -> None:
     show_list("To look at", [f"{e.submission.name}: {' '.join(e.why)}" for e in looks])
 
 
-@class_app.command()
+@class_app.command(rich_help_panel=PANEL)
 def feedback(
     folder: ClassFolder = Path(),
     assignment: Assignments = None,
@@ -318,7 +319,7 @@ def feedback(
     show_list("Left out", [f"{name}: {why}" for name, why in written.left_out])
 
 
-@class_app.command()
+@class_app.command(rich_help_panel=PANEL)
 def export(
     to: Annotated[Path, typer.Argument(help="The file to write.", dir_okay=False)],
     folder: ClassFolder = Path(),
@@ -339,7 +340,7 @@ def export(
         out.print(f"written: {file}", highlight=False, markup=False)
 
 
-@class_app.command()
+@class_app.command(rich_help_panel=PANEL)
 def report(
     folder: ClassFolder = Path(),
     as_json: AsJson = False,

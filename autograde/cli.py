@@ -66,7 +66,7 @@ Names = Annotated[
 Root = Annotated[Path, typer.Option(help="The repository.", file_okay=False, exists=True)]
 
 
-@app.command()
+@app.command(rich_help_panel="The course, for its authors")
 def build(
     names: Names = None,
     check: Annotated[
@@ -117,7 +117,7 @@ def _report(changed: list[Path], leftovers: list[Path], *, check: bool) -> None:
         typer.echo(f"no source any more: {path.as_posix()}")
 
 
-@app.command()
+@app.command(rich_help_panel="The course, for its authors")
 def execute(
     names: Names = None,
     jobs: Annotated[int, typer.Option(min=1, help="Notebooks at a time.")] = 1,
