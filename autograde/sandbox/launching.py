@@ -30,6 +30,7 @@ import autograde
 from autograde.errors import AutogradeError
 from autograde.records import Limits
 from autograde.sandbox.cgroups import ControlGroup, find_tree
+from autograde.sandbox.namespaces import SCRATCH
 from autograde.sandbox.parent import FAULT, FORK, GO, READY, send_frame
 
 START_SECONDS = 120.0
@@ -240,6 +241,7 @@ class PreloadedParent:
             "limits": asdict(self.limits),
             "sockets": sockets,
             "files": {n: base64.b64encode(c).decode() for n, c in (files or {}).items()},
+            "covered": _find_covered(),
         }
         with self._lock:
             if self._process is None or self._process.poll() is not None:
@@ -416,19 +418,22 @@ def wrap(command: Sequence[str]) -> list[str]:
             wrapped += ["--symlink", os.readlink(folder), folder]
         elif os.path.isdir(folder):
             wrapped += ["--ro-bind", folder, folder]
+    wrapped += ["--perms", "1777", "--tmpfs", SCRATCH]
     visible = list(dict.fromkeys([*SYSTEM, *_find_python()]))
-    for place in _find_folders_above(visible):
+    covered = _find_covered()
+    for place in _find_folders_above([*visible, *covered]):
         wrapped += ["--perms", "0755", "--dir", place]
     for place in visible:
         wrapped += ["--ro-bind-try", place, place]
+    for spare, place in covered.items():
+        wrapped += ["--ro-bind-try", place, spare]
     wrapped += [
         # Not --proc: with its covers the kernel would let no child mount one of its own.
         *["--bind", "/proc", "/proc"],
         *["--dev", "/dev"],
         *["--remount-ro", "/dev"],
-        *["--perms", "1777", "--tmpfs", "/tmp"],
         *["--remount-ro", "/"],
-        *["--chdir", "/tmp"],
+        *["--chdir", SCRATCH],
     ]
     if os.getuid() != 0:
         return [*wrapped, "--unshare-user", *command]
@@ -455,6 +460,13 @@ def _find_python() -> Iterator[str]:
     project = PACKAGES[0].parent.parent / "pyproject.toml"
     if project.is_file():
         yield str(project)
+
+
+def _find_covered() -> dict[str, str]:
+    """Return what a child's scratch folder would cover, by where it stands besides."""
+    scratch = Path(SCRATCH)
+    below = [place for place in _find_python() if scratch in Path(place).parents]
+    return {f"/.covered/{number}": place for number, place in enumerate(below)}
 
 
 def _find_folders_above(places: Sequence[str]) -> list[str]:

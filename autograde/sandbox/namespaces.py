@@ -13,6 +13,7 @@ import os
 import platform
 import struct
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 # <sched.h>, <sys/mount.h>, <sys/prctl.h>, <linux/capability.h>
@@ -59,11 +60,12 @@ def _mount(source: str, target: str, kind: str, flags: int, options: str = "") -
     _check(result, f"mount {target}")
 
 
-def enter_namespaces(scratch_mb: int) -> None:
+def enter_namespaces(scratch_mb: int, covered: Mapping[str, str]) -> None:
     """Leave the parent's namespaces; the next fork is process 1 of the new ones.
 
     The scratch folder becomes a file system of its own, `scratch_mb` in size, and so does
-    all that could be written elsewhere. Raises `OSError` where the kernel refuses.
+    all that could be written elsewhere. What it covers is shown in it again: `covered`
+    says where else each place stands. Raises `OSError` where the kernel refuses.
     """
     user, group = os.getuid(), os.getgid()
     _check(_libc.unshare(APART), "unshare")
@@ -78,11 +80,22 @@ def enter_namespaces(scratch_mb: int) -> None:
         MS_NOSUID | MS_NODEV,
         f"size={scratch_mb}m,nr_inodes={MOST_FILES},mode=0700",
     )
+    for spare, place in covered.items():
+        _show_again(Path(spare), Path(place))
     shared = Path(SCRATCH) / ".shm"  # one size for both
     shared.mkdir(mode=0o700)
     _mount(str(shared), "/dev/shm", "", MS_BIND)
     terminals = "newinstance,ptmxmode=0666,mode=0600"  # `!command` wants one
     _mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, terminals)
+
+
+def _show_again(spare: Path, place: Path) -> None:
+    if spare.is_dir():
+        place.mkdir(parents=True, exist_ok=True)
+    else:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.touch()
+    _mount(str(spare), str(place), "", MS_BIND)
 
 
 def settle_in() -> None:

@@ -124,7 +124,7 @@ def _enter_sandbox(channel: socket.socket, job: Mapping[str, Any]) -> list[int]:
     The first leaves the parent's namespaces and ends. Process 1 of the new ones waits for
     the second, which does the job, and takes all others with it when it ends.
     """
-    namespaces.enter_namespaces(job["limits"]["scratch_mb"])
+    namespaces.enter_namespaces(job["limits"]["scratch_mb"], job["covered"])
     if os.fork():
         os._exit(0)
     namespaces.settle_in()

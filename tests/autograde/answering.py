@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import linecache
-import multiprocessing
 import os
-import tempfile
 from collections.abc import Awaitable, Callable, Mapping
-from importlib import import_module
+from functools import cache
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -16,52 +15,49 @@ from typing import Any
 from autograde.apart import answers
 from autograde.apart.answers import make_refusal
 from autograde.apart.grade_process import CellRun, GradeProcess
+from autograde.records import Limits
+from autograde.sandbox import Child, PreloadedParent
 
-FORKING = multiprocessing.get_context("fork")
+ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0  # seconds; nothing here takes one
+IMPORTED = (
+    "autograde.apart.grade_process",
+    "autograde.apart.grade_shell",
+    "autograde.apart.proxies",
+    "prompt_or_tune.checks.prompt_engineering",
+    "prompt_or_tune.models",
+    "tests.autograde.answering",
+)
 
 
-class ForkedChild:
-    """A process and the near end of its connection."""
-
-    def __init__(self, target: Callable[[Connection], object]) -> None:
-        self.connection, far = FORKING.Pipe()
-
-        def run() -> None:
-            self.connection.close()
-            target(far)
-
-        self.process = FORKING.Process(target=run, daemon=True)
-        self.process.start()
-        far.close()
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.join()
+@cache
+def _start_parent() -> PreloadedParent:
+    """Start the trusted parent of all; who has used torch's threads can't be forked."""
+    places = os.pathsep.join(map(str, (ROOT, ROOT / "course")))
+    parent = PreloadedParent(
+        sandboxed=False,
+        preload=IMPORTED,
+        limits=Limits(),
+        environment={"PYTHONPATH": places},
+    )
+    atexit.register(parent.close)
+    return parent
 
 
 class ForkingParent:
-    """What the sandbox's trusted parent does, without a fork server."""
+    """The trusted parent of the grader, which here keeps what it has forked."""
 
     def __init__(self) -> None:
-        self.children: list[ForkedChild] = []
+        self.children: list[Child] = []
 
     def fork(
-        self, target: str, argument: Mapping[str, Any], *, files: Mapping[str, bytes]
-    ) -> ForkedChild:
-        module, _, name = target.partition(":")
-        function = getattr(import_module(module), name)
-
-        def run(far: Connection) -> None:
-            with tempfile.TemporaryDirectory() as folder:
-                os.environ["HOME"] = folder
-                os.chdir(folder)
-                for file, content in files.items():
-                    Path(file).parent.mkdir(parents=True, exist_ok=True)
-                    Path(file).write_bytes(content)
-                function(far, argument)
-
-        self.children.append(ForkedChild(run))
+        self,
+        target: str,
+        argument: Mapping[str, Any],
+        *,
+        files: Mapping[str, bytes] | None = None,
+    ) -> Child:
+        self.children.append(_start_parent().fork(target, argument, files=files))
         return self.children[-1]
 
 
@@ -70,7 +66,8 @@ class Student:
 
     def __init__(self, *cells: str) -> None:
         self.requests: list[str] = []
-        self._child = ForkedChild(lambda far: _answer_forever(far, cells))
+        target = f"{__name__}:answer_forever"
+        self._child = _start_parent().fork(target, {"cells": cells})
 
     async def ask(self, request: str) -> str:
         """Return the reply; a process that is gone refuses, as the grader would."""
@@ -85,10 +82,11 @@ class Student:
 
     def close(self) -> None:
         self._child.kill()
-        self._child.connection.close()
 
 
-def _answer_forever(connection: Connection, cells: tuple[str, ...]) -> None:
+def answer_forever(connection: Connection, argument: Mapping[str, Any]) -> None:
+    """Run the cells as a notebook does, then answer until the connection ends."""
+    cells = argument["cells"]
     names: dict[str, Any] = {"__name__": "__main__"}
     for number, source in enumerate(cells):
         file = "<answer>" if number == len(cells) - 1 else f"<cell {number}>"

@@ -353,7 +353,7 @@ def test_a_grade_process_that_is_stuck_or_gone_is_replaced(cell, fault):
     assert fault in first.error
     assert second.error == ""
     assert len(parent.children) == 2
-    assert not any(child.process.is_alive() for child in parent.children)
+    assert not any(child.is_alive() for child in parent.children)
 
 
 def test_a_question_without_end_is_cancelled_with_the_cell():
