@@ -9,6 +9,10 @@ class AutogradeError(Exception):
     """A foreseen fault; the message is a sentence for the reader."""
 
 
+class NoSandboxError(AutogradeError):
+    """A machine that can make no sandbox: nothing can be graded there."""
+
+
 class SourceError(AutogradeError):
     """A fault in a percent file, with the place where it is to be mended."""
 

@@ -29,7 +29,7 @@ from zmq import ZMQError
 
 from autograde.apart.answers import make_expression, make_refusal, read_reply
 from autograde.apart.grade_process import CellRun, GradeProcess
-from autograde.errors import AutogradeError
+from autograde.errors import NoSandboxError
 from autograde.percent import DEMONSTRATION
 from autograde.records import (
     CellResult,
@@ -90,11 +90,6 @@ class Job:
     mode: Mode = "apart"
     seed: int = 0
     limits: Limits = field(default_factory=Limits)
-
-    @property
-    def name(self) -> str:
-        """Return student, assignment and notebook, for people."""
-        return "/".join(dict.fromkeys((self.student, self.assignment, self.notebook)))
 
 
 @dataclass(frozen=True)
@@ -543,11 +538,11 @@ def _divide(source: str, done: _Done) -> tuple[str, str]:
 def make_parents(preload: Sequence[str], limits: Limits, *, trust: bool) -> Parents:
     """Start the two preloaded processes of a worker.
 
-    Raises `AutogradeError` when no sandbox can be made here and nobody said `trust`.
+    Raises `NoSandboxError` when none can be made here and nobody said `trust`.
     """
     fault = None if trust else find_fault()
     if fault:
-        raise AutogradeError(fault)
+        raise NoSandboxError(fault)
 
     def start(sandboxed: bool, needed: Sequence[str]) -> PreloadedParent:
         return PreloadedParent(

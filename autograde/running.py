@@ -23,7 +23,7 @@ from distributed import Client, Future, LocalCluster, as_completed
 
 from autograde import grading
 from autograde.classroom import Classroom
-from autograde.errors import AutogradeError
+from autograde.errors import AutogradeError, NoSandboxError
 from autograde.gradebook.recording import (
     Submission,
     find_pending,
@@ -130,7 +130,10 @@ def _grade_all(
 
         def submit(submission: Submission) -> Future:
             job = make_job(classroom, submission, received)
-            future = client.submit(grade_on_worker, job, preload, trust, pure=False)
+            # Once more after a fault of ours: memory may have been short for a moment.
+            future = client.submit(
+                grade_on_worker, job, preload, trust, pure=False, retries=1
+            )
             submissions[future.key] = submission
             return future
 
@@ -142,7 +145,7 @@ def _grade_all(
         for future in running:
             submission = submissions.pop(future.key)
             fault = future.exception()
-            if isinstance(fault, AutogradeError):
+            if isinstance(fault, NoSandboxError):
                 raise fault
             if fault is None:
                 result = future.result()

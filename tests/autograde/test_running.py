@@ -13,7 +13,7 @@ import pytest
 from distributed import Client
 
 from autograde import running
-from autograde.errors import AutogradeError
+from autograde.errors import AutogradeError, NoSandboxError
 from autograde.gradebook.recording import find_pending, read_records
 from autograde.running import Graded, grade
 from tests.autograde.small_class import make_class, submit
@@ -87,6 +87,22 @@ def test_a_fault_of_ours_stops_nobody_else_and_leaves_no_grade(classroom, monkey
     assert "a fault of the grader" in graded.failed[0][1]
     assert points_of(classroom) == {"grace": 3}
     assert [each.student for each in find_pending(classroom)] == ["ada"]
+
+
+def find_no_sandbox(job, preload, trust):
+    raise NoSandboxError("this machine can make no sandbox")
+
+
+def test_where_no_sandbox_can_be_made_nothing_is_graded_and_it_is_said_once(
+    classroom, monkeypatch
+):
+    submit(classroom, "ada")
+    submit(classroom, "grace")
+    monkeypatch.setattr(running, "grade_on_worker", find_no_sandbox)
+    with pytest.raises(AutogradeError, match="can make no sandbox"):
+        grade(classroom, workers=1)
+    assert points_of(classroom) == {}
+    assert len(find_pending(classroom)) == 2
 
 
 def test_a_second_grader_is_told_and_leaves(classroom):
