@@ -82,10 +82,11 @@ class School:
 
     def find_current(self) -> dict[str, float]:
         """Return the points of what is graded and current, by student."""
+        standings = find_standings(self.classroom)  # first: a grader may be at work
         points = {each.student: each.points for each in read_records(self.classroom)}
         return {
             each.submission.student: points[each.submission.student]
-            for each in find_standings(self.classroom)
+            for each in standings
             if each.is_current
         }
 
