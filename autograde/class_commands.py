@@ -234,7 +234,9 @@ def grade(
             workers=workers,
             scheduler=scheduler,
             trust=trust,
-            on_progress=lambda so_far: tell(so_far.done, so_far.total),
+            on_progress=lambda so_far: tell(
+                so_far.done + len(so_far.failed), so_far.total
+            ),
         )
     if as_json:
         show_json(graded)

@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import metadata
@@ -510,15 +511,12 @@ def _read_number(text: str) -> float | None:
     """
     wrapped = re.fullmatch(r"[\w.]+\(([^(),]+)(?:,[^()]*)?\)", text)
     number = wrapped[1] if wrapped else text
-    try:
+    with suppress(ValueError):
         return float(number)
-    except ValueError:
-        pass
-    try:
+    with suppress(ValueError):
         complex(number)
-    except ValueError:
-        return None
-    return math.nan
+        return math.nan
+    return None
 
 
 def _divide(source: str, done: _Done) -> tuple[str, str]:

@@ -32,9 +32,9 @@ from autograde.gradebook.recording import (
     record,
 )
 from autograde.grading import Job
-from autograde.records import Limits, Received, Result, hash_bytes
+from autograde.records import Limits, Received, Result
 from autograde.sandbox import is_visible_inside
-from autograde.submissions.collecting import find_newest
+from autograde.submissions.collecting import find_newest, read_original
 
 Key = tuple[str, str, str]
 """Student, assignment, notebook."""
@@ -63,7 +63,7 @@ class Graded:
     def note(self, result: Result) -> None:
         """Count a result."""
         self.done += 1
-        name = f"{result.student}/{result.notebook_name}"
+        name = Submission(result.student, result.assignment, result.notebook_name).name
         if result.trouble:
             self.trouble.append((name, result.trouble))
         elif result.needs_look:
@@ -170,9 +170,7 @@ def make_job(
     """
     assignment, notebook = submission.assignment, submission.notebook
     key = (submission.student, assignment, notebook)
-    submitted = classroom.submitted(*key).read_bytes()
     version = received.get(key)
-    is_collected = version and version.repaired_sha256 == hash_bytes(submitted)
     released = classroom.release(assignment, notebook)
     files = {
         path.relative_to(released.parent).as_posix(): path.read_bytes()
@@ -183,12 +181,8 @@ def make_job(
         student=submission.student,
         assignment=assignment,
         notebook=notebook,
-        submitted=submitted,
-        original=(
-            classroom.received(version.sha256).read_bytes()
-            if version and is_collected
-            else None
-        ),
+        submitted=classroom.submitted(*key).read_bytes(),
+        original=read_original(classroom, version) if version else None,
         released=released.read_bytes(),
         source=classroom.source(assignment, notebook).read_bytes(),
         files=files,

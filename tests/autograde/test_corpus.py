@@ -25,7 +25,6 @@ from rich.table import Table
 from autograde.classroom import Classroom
 from autograde.gradebook.recording import read_records
 from autograde.records import Result
-from autograde.sandbox import find_fault
 from tests.autograde.corpus.all import make_corpus
 from tests.autograde.corpus.assignments import CANARY, SOLUTION_MARK, make_sources
 from tests.autograde.corpus.classes import (
@@ -47,10 +46,11 @@ from tests.autograde.corpus.classes import (
 from tests.autograde.corpus.hogs import MARK
 from tests.autograde.corpus.hostile import NEWS, REACHED
 from tests.autograde.corpus.submission import World
+from tests.autograde.sandboxes import needs_sandbox
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(bool(find_fault()), reason=find_fault() or ""),
+    needs_sandbox,
 ]
 
 LIMITS = {

@@ -8,9 +8,10 @@ import pytest
 from autograde import building, grading
 from autograde.grading import Job
 from autograde.records import Limits, Result
+from tests.autograde.sandboxes import needs_sandbox
 from tests.autograde.small_class import make_source
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, needs_sandbox]
 
 LIMITS = Limits(cell_seconds=4, notebook_seconds=30, memory_mb=1024, output_mb=0.5)
 RIGHT = "def double(x):\n    return 2 * x"

@@ -14,9 +14,10 @@ import pytest
 
 from autograde.classroom import Classroom
 from autograde.gradebook.recording import read_records
+from tests.autograde.sandboxes import needs_sandbox
 from tests.autograde.students import draw_students, write_roster, write_zips
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, needs_sandbox]
 
 STUDENTS = draw_students(4)
 TASKS = 21

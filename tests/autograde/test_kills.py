@@ -28,17 +28,17 @@ from autograde.classroom import Classroom
 from autograde.classroom.holding import holding
 from autograde.classroom.making import init
 from autograde.gradebook.standing import find_standings, read_records
-from autograde.sandbox import find_fault
 from tests.autograde.corpus.assignments import find_solutions, make_sources
 from tests.autograde.corpus.classes import ROOT as REPOSITORY
 from tests.autograde.corpus.classes import run_command, start_command, write_sources
 from tests.autograde.corpus.mangled import WRONG
 from tests.autograde.corpus.submission import as_bytes
+from tests.autograde.sandboxes import needs_sandbox
 from tests.autograde.short_runs import start_collector, start_grader
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(bool(find_fault()), reason=find_fault() or ""),
+    needs_sandbox,
 ]
 
 KILLS = 52

@@ -23,6 +23,7 @@ from autograde.classroom.making import init
 from autograde.gradebook.recording import record
 from autograde.gradebook.standing import read_records
 from autograde.sandbox import find_fault
+from tests.autograde.sandboxes import needs_sandbox
 from tests.autograde.small_class import make_class, make_result, submit
 
 pytestmark = pytest.mark.slow  # nbgrader takes seconds to start
@@ -124,6 +125,7 @@ def test_nbgraders_feedback_is_ours(
     assert not classroom.feedback("ada", "sums", "sums").exists()
 
 
+@needs_sandbox
 def test_the_command_grades_in_the_sandbox(classroom: Classroom, nbgrader: Nbgrader):
     nothing = nbgrader("autograde", "sums", "--student", "ada")
     assert nothing.returncode == 0, nothing.stderr

@@ -16,9 +16,10 @@ from autograde import running
 from autograde.errors import AutogradeError, NoSandboxError
 from autograde.gradebook.recording import find_pending, read_records
 from autograde.running import Graded, grade
+from tests.autograde.sandboxes import needs_sandbox
 from tests.autograde.small_class import make_class, submit
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, needs_sandbox]
 
 STUDENTS = [f"student{number:02}" for number in range(12)]
 

@@ -20,15 +20,15 @@ from prompt_or_tune.facts import recorded_facts
 
 from autograde import building
 from autograde.percent import find_files
-from autograde.sandbox import find_fault
 from tests.autograde.corpus.assignments import find_solutions
 from tests.autograde.corpus.classes import run_command, set_mode
+from tests.autograde.sandboxes import needs_sandbox
 from tests.autograde.stock import COURSE_ID, Scores, StockClass, export_csv, read_scores
 from tests.graders.wrong_answers import read_wrong_answers
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(bool(find_fault()), reason=find_fault() or ""),
+    needs_sandbox,
 ]
 
 ROOT = Path(__file__).parents[2]

@@ -35,6 +35,7 @@ from tests.autograde.cells import (
     small_parent,
     wait_for,
 )
+from tests.autograde.sandboxes import needs_sandbox
 
 
 def test_where_everything_is_checked_a_sandbox_can_be_made():
@@ -43,9 +44,6 @@ def test_where_everything_is_checked_a_sandbox_can_be_made():
             "on a machine of your own its tests are skipped where none can be made"
         )
     assert find_fault() is None
-
-
-needs_sandbox = pytest.mark.skipif(bool(find_fault()), reason=str(find_fault()))
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from autograde.sandbox import PreloadedParent, StudentKernel, find_fault
+from autograde.sandbox import PreloadedParent, StudentKernel
 from tests.autograde.cells import (
     PATIENCE,
     PRELOAD,
@@ -29,10 +29,11 @@ from tests.autograde.cells import (
     small_parent,
     wait_for,
 )
+from tests.autograde.sandboxes import needs_sandbox
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(bool(find_fault()), reason=str(find_fault())),
+    needs_sandbox,
 ]
 REPOSITORY = Path(__file__).parents[2]
 
