@@ -57,11 +57,13 @@ from prompt_or_tune.prompts import POEM_TEMPLATE, Template, few_shot, improve
 from prompt_or_tune.records import EpochRecord
 from prompt_or_tune.report import Table
 from prompt_or_tune.samples import clean, load_raw, load_samples
-from prompt_or_tune.scoring import pass_rate, poem_brief
+from prompt_or_tune.scoring import poem_brief
+from prompt_or_tune.statistics import pass_rate
 from prompt_or_tune.tables import tabulate_hypotheses
 from prompt_or_tune.tour.reporting import draw_bars as bars_beside_reference
 from prompt_or_tune.tour.reporting import tabulate_trace
-from prompt_or_tune.tuning import REFERENCE_TRACE, default_settings, trace_table, tune
+from prompt_or_tune.trace import REFERENCE_TRACE, trace_table
+from prompt_or_tune.tuning import default_settings, tune
 
 # %% [markdown]
 # ## The way ahead

@@ -39,14 +39,8 @@ from prompt_or_tune.pairs import make_pairs
 from prompt_or_tune.prompts import few_shot, improve, retrieved_few_shot
 from prompt_or_tune.records import Pair
 from prompt_or_tune.samples import load_samples
-from prompt_or_tune.scoring import (
-    Pattern,
-    Rate,
-    mcnemar_exact,
-    pass_rate,
-    poem_brief,
-    rate_of,
-)
+from prompt_or_tune.scoring import Pattern, poem_brief
+from prompt_or_tune.statistics import Rate, mcnemar_exact, pass_rate, rate_of
 from prompt_or_tune.widgets import PromptLab
 
 # %%
@@ -400,7 +394,7 @@ check("wilson_interval", wilson_interval)
 ### BEGIN HIDDEN TESTS
 from random import Random
 
-from prompt_or_tune import scoring
+from prompt_or_tune import statistics
 from prompt_or_tune.checks.comparing import expect_close
 from prompt_or_tune.checks.prompt_engineering import INTERVAL_TOLERANCE
 
@@ -408,7 +402,7 @@ lots = Random(21)
 for n in (1, 2, 9, 33, 250, 1000):
     for successes in {0, n, lots.randint(0, n), lots.randint(0, n)}:
         passed = [True] * successes + [False] * (n - successes)
-        wanted = scoring.wilson_interval(successes, n)
+        wanted = statistics.wilson_interval(successes, n)
         expect_close(
             wilson_interval(lots.sample(passed, n)),
             (wanted.low, wanted.high),
@@ -480,7 +474,7 @@ check("paired_test", paired_test)
 from random import Random
 
 from prompt_or_tune.checks.comparing import expect_close
-from prompt_or_tune.scoring import mcnemar_exact
+from prompt_or_tune.statistics import mcnemar_exact
 
 lots = Random(22)
 for n, skill in ((1, 0.5), (6, 0.5), (30, 0.8), (80, 0.6), (400, 0.9)):

@@ -41,10 +41,10 @@ from prompt_or_tune.figures import Share, draw_data_flow, draw_shares, draw_toke
 from prompt_or_tune.models import Answer, LanguageModel, load_model
 from prompt_or_tune.pairs import IGNORED_LABEL, EncodedPair, encode
 from prompt_or_tune.prompts import Template, few_shot, improve, wants_poem
-from prompt_or_tune.records import Pair
+from prompt_or_tune.records import Pair, TuningSettings
 from prompt_or_tune.samples import load_samples
 from prompt_or_tune.scoring import normalise, poem_brief
-from prompt_or_tune.tuning import Adapter, TuningSettings, tune
+from prompt_or_tune.tuning import Adapter, tune
 
 # %%
 draw_data_flow(highlight=3)

@@ -53,17 +53,15 @@ from prompt_or_tune.models import load_model
 from prompt_or_tune.notebook import choose_lab_model
 from prompt_or_tune.pairs import IGNORED_LABEL, encode, make_pairs
 from prompt_or_tune.prompts import improve, wants_poem
-from prompt_or_tune.records import EpochRecord, Pair
+from prompt_or_tune.records import EpochRecord, Pair, TuningSettings
 from prompt_or_tune.samples import load_samples
-from prompt_or_tune.scoring import Rate, pass_rate, poem_brief
+from prompt_or_tune.scoring import poem_brief
+from prompt_or_tune.statistics import Rate, pass_rate
+from prompt_or_tune.trace import REFERENCE_TRACE, trace_bars, trace_table
 from prompt_or_tune.tuning import (
-    REFERENCE_TRACE,
-    TuningSettings,
     default_settings,
     make_lora_config,
     measure_accuracy,
-    trace_bars,
-    trace_table,
     tune,
 )
 from prompt_or_tune.widgets import LoraLab

@@ -38,7 +38,8 @@ from prompt_or_tune.pairs import make_pairs
 from prompt_or_tune.prediction import trace_changes, trace_prediction
 from prompt_or_tune.prompts import improve, wants_poem
 from prompt_or_tune.samples import load_samples
-from prompt_or_tune.scoring import Exact, mcnemar_exact, poem_brief
+from prompt_or_tune.scoring import Exact, poem_brief
+from prompt_or_tune.statistics import mcnemar_exact
 from prompt_or_tune.widgets import PredictionLab
 
 # %%

@@ -25,7 +25,7 @@ set_up("07_quiz")
 from prompt_or_tune.checks import check, show_progress
 from prompt_or_tune.decision import TASK_SPECS, load_results
 from prompt_or_tune.figures import draw_data_flow, draw_results
-from prompt_or_tune.tuning import REFERENCE_TRACE, trace_bars
+from prompt_or_tune.trace import REFERENCE_TRACE, trace_bars
 from prompt_or_tune.widgets import Hints, QuizCard
 
 # %% [markdown]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from prompt_or_tune.adapters import Adapter
-    from prompt_or_tune.tuning import TuningSettings
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,38 @@ class EpochRecord:
     accuracy: float | None
     seconds: float
     observation: str
+
+
+@dataclass(frozen=True)
+class TuningSettings:
+    """The knobs of a tuning run; the defaults are Seedling's.
+
+    `learning_rate` rises linearly over the first `warmup_share` of the steps (without
+    that, one run in four stayed on a plateau), then falls linearly to 0. `rank` and
+    `alpha` are LoRA's r and α. With `max_steps` the run takes exactly that many optimiser
+    steps, in as many passes over the pairs as that needs, and `epochs` is not looked at.
+    """
+
+    epochs: int = 5
+    batch_size: int = 16
+    learning_rate: float = 3e-3
+    rank: int = 16
+    alpha: int = 32
+    warmup_share: float = 0.1
+    seed: int = 0
+    max_steps: int | None = None
+
+    def count_steps(self, pairs: int) -> int:
+        """Return the optimiser steps of a run over this many pairs."""
+        if self.max_steps is not None:
+            return self.max_steps
+        return self.epochs * math.ceil(pairs / self.batch_size)
+
+    def learning_rate_at(self, step: int, steps: int) -> float:
+        """Return the learning rate of a step, counted from 0, in a run of so many."""
+        warmup = max(1, round(self.warmup_share * steps))
+        rising = min(1.0, (step + 1) / warmup)
+        return self.learning_rate * rising * (1 - step / steps)
 
 
 @dataclass(frozen=True)

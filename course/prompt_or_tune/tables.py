@@ -21,7 +21,7 @@ from prompt_or_tune.decision import (
 )
 from prompt_or_tune.decision.recommendation import format_money
 from prompt_or_tune.report import Table
-from prompt_or_tune.scoring import Rate
+from prompt_or_tune.statistics import Rate
 
 
 def tabulate_hypotheses(specs: Iterable[TaskSpec] = TASK_SPECS) -> Table:

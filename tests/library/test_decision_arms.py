@@ -251,7 +251,7 @@ class TestTuning:
     quick = ArmSettings(steps=3, few_shot_counts=(1,))
 
     def test_equal_steps_are_those_of_a_thousand_pairs_five_times(self):
-        from prompt_or_tune.tuning import TuningSettings
+        from prompt_or_tune.records import TuningSettings
 
         assert TuningSettings().count_steps(1000) == EQUAL_STEPS
 
@@ -268,9 +268,10 @@ class TestTuning:
 
     def test_a_finished_run_is_not_trained_again(self, tiny, voice, monkeypatch):
         from prompt_or_tune import tuning
+        from prompt_or_tune.records import TuningSettings
 
         pairs = [query.as_pair() for query in voice.training[:16]]
-        settings = tuning.TuningSettings(max_steps=2)
+        settings = TuningSettings(max_steps=2)
         run = tuning.tune(tiny, pairs, settings).finish()
         monkeypatch.setattr(tuning, "tune", None)
         results = measure_arms(
@@ -316,8 +317,8 @@ class TestTuning:
         assert len(seen) == 2
 
     def test_training_tokens_are_those_that_the_steps_report(self, tiny, voice):
-        from prompt_or_tune.records import StepRecord
-        from prompt_or_tune.tuning import TuningSettings, tune
+        from prompt_or_tune.records import StepRecord, TuningSettings
+        from prompt_or_tune.tuning import tune
 
         pairs = [query.as_pair() for query in voice.training[:40]]
         settings = TuningSettings(epochs=2)

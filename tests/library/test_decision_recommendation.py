@@ -17,7 +17,7 @@ from prompt_or_tune.decision.recommendation import (
     fisher_exact,
     format_queries,
 )
-from prompt_or_tune.scoring import mcnemar_exact, pass_rate
+from prompt_or_tune.statistics import mcnemar_exact, pass_rate
 from scipy import stats
 
 BARE = candidate("bare", 0.10, 400, prompt_tokens=10)

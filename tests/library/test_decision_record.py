@@ -29,7 +29,7 @@ from prompt_or_tune.decision import (
     save_results,
 )
 from prompt_or_tune.decision.record import CurvePlan, MadeWith, TestAnswers
-from prompt_or_tune.records import EpochRecord
+from prompt_or_tune.records import EpochRecord, TuningSettings
 
 from tests.tiny_models import build_llama
 
@@ -162,7 +162,7 @@ def small_and_quick():
     small = replace(voice, training=voice.training[:40], glossaries=("Words: none",))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            tuning, "default_settings", lambda model: tuning.TuningSettings(max_steps=2)
+            tuning, "default_settings", lambda model: TuningSettings(max_steps=2)
         )
         patch.setattr(record, "build_task", lambda name, model: small)
         yield

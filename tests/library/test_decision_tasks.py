@@ -35,7 +35,7 @@ from prompt_or_tune.decision.rivals import answer_as_rival
 from prompt_or_tune.decision.tasks import derive_glossary, split_voice_words
 from prompt_or_tune.lexicon import DAILY_WORDS
 from prompt_or_tune.lexicon import NEW_SUBJECTS as SUBJECTS_KEPT_OUT
-from prompt_or_tune.scoring import pass_rate
+from prompt_or_tune.statistics import pass_rate
 
 
 @pytest.fixture(scope="module")

@@ -58,7 +58,7 @@ from prompt_or_tune.figures import drawing as type_setting
 from prompt_or_tune.prediction import PredictionTrace
 from prompt_or_tune.records import EpochRecord, Prediction, StepRecord, TokenProbability
 from prompt_or_tune.stages import STAGES
-from prompt_or_tune.tuning import REFERENCE_TRACE
+from prompt_or_tune.trace import REFERENCE_TRACE
 
 from tests.library.figure_rules import find_boxes, find_texts, keeps_the_rules
 

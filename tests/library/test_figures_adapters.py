@@ -9,7 +9,7 @@ from prompt_or_tune.figures.adapters import MOST_CHANGES
 from prompt_or_tune.figures.drawing import Drawing
 from prompt_or_tune.prediction import TokenChange
 from prompt_or_tune.records import EpochRecord
-from prompt_or_tune.tuning import REFERENCE_TRACE
+from prompt_or_tune.trace import REFERENCE_TRACE
 
 SURE = TokenChange("The", 0.9, 0.99, 0.1)
 GAINED = TokenChange(" clever", 0.01, 0.98, 4.5)

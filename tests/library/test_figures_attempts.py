@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 from prompt_or_tune import figures
 from prompt_or_tune.figures import Drawing
-from prompt_or_tune.scoring import Rate, rate_of
+from prompt_or_tune.statistics import Rate, rate_of
 
 from tests.library.figure_rules import keeps_the_rules
 

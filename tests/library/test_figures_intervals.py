@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from prompt_or_tune import figures
 from prompt_or_tune.figures import Drawing
-from prompt_or_tune.scoring import rate_of
+from prompt_or_tune.statistics import rate_of
 
 from tests.library.figure_rules import keeps_the_rules
 

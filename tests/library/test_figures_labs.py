@@ -9,7 +9,7 @@ from typing import cast
 from prompt_or_tune import figures
 from prompt_or_tune.figures import Drawing
 from prompt_or_tune.records import EpochRecord, TuningRun
-from prompt_or_tune.scoring import Rate, rate_of
+from prompt_or_tune.statistics import Rate, rate_of
 
 from tests.library.figure_rules import keeps_the_rules
 from tests.library.test_figures import TRACE

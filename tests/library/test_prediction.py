@@ -8,8 +8,8 @@ import pytest
 import torch
 from prompt_or_tune.models import load_model
 from prompt_or_tune.prediction import predict, trace_prediction
-from prompt_or_tune.records import Pair
-from prompt_or_tune.tuning import TuningSettings, tune
+from prompt_or_tune.records import Pair, TuningSettings
+from prompt_or_tune.tuning import tune
 
 from tests.tiny_models import build_llama
 

@@ -7,8 +7,8 @@ import torch
 from prompt_or_tune.models import load_model
 from prompt_or_tune.pairs import PairsError
 from prompt_or_tune.prediction import trace_changes
-from prompt_or_tune.records import Pair
-from prompt_or_tune.tuning import TuningSettings, tune
+from prompt_or_tune.records import Pair, TuningSettings
+from prompt_or_tune.tuning import tune
 
 from tests.tiny_models import build_llama
 

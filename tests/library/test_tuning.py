@@ -17,20 +17,16 @@ from prompt_or_tune import adapters
 from prompt_or_tune.adapters import Adapter, AdapterError, add_lora
 from prompt_or_tune.models import LanguageModel, load_model
 from prompt_or_tune.pairs import IGNORED_LABEL, EncodedPair, encode
-from prompt_or_tune.records import EpochRecord, Pair, StepRecord
+from prompt_or_tune.records import EpochRecord, Pair, StepRecord, TuningSettings
+from prompt_or_tune.trace import REFERENCE_TRACE, observe, trace_bars, trace_table
 from prompt_or_tune.tuning import (
     ADAM_BETAS,
-    REFERENCE_TRACE,
     TuningError,
-    TuningSettings,
     collate,
     default_settings,
     make_batches,
     make_lora_config,
     measure_accuracy,
-    observe,
-    trace_bars,
-    trace_table,
     tune,
 )
 from transformers import (

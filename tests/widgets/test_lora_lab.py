@@ -10,9 +10,9 @@ import torch
 from prompt_or_tune.figures import draw_runs
 from prompt_or_tune.models import ModelError
 from prompt_or_tune.pairs import make_pairs
-from prompt_or_tune.records import StepRecord
+from prompt_or_tune.records import StepRecord, TuningSettings
 from prompt_or_tune.samples import load_samples
-from prompt_or_tune.tuning import TuningError, TuningSettings
+from prompt_or_tune.tuning import TuningError
 from prompt_or_tune.widgets import LoraLab, lora_lab
 from prompt_or_tune.widgets.lora_lab import SettingsError, explain_error
 from prompt_or_tune.widgets.run_pace import measure_pace

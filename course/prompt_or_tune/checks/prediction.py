@@ -9,7 +9,7 @@ import torch
 
 from prompt_or_tune.checks.comparing import call, expect_close, expect_equal
 from prompt_or_tune.checks.tasks import Task
-from prompt_or_tune.scoring import mcnemar_exact
+from prompt_or_tune.statistics import mcnemar_exact
 
 Answer = Callable[..., Any]
 

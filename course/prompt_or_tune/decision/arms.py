@@ -32,11 +32,12 @@ from prompt_or_tune.decision.tasks import (
 )
 from prompt_or_tune.prompts import few_shot, retrieved_few_shot
 from prompt_or_tune.records import Pair, TuningRun
-from prompt_or_tune.scoring import Brief, Rate, pass_rate, rate_of, rates_by_rule
+from prompt_or_tune.scoring import Brief, rates_by_rule
+from prompt_or_tune.statistics import Rate, pass_rate, rate_of
 
 if TYPE_CHECKING:
     from prompt_or_tune.models import Answer, LanguageModel
-    from prompt_or_tune.tuning import TuningSettings
+    from prompt_or_tune.records import TuningSettings
 
 T = TypeVar("T")
 

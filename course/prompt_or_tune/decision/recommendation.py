@@ -13,7 +13,7 @@ from prompt_or_tune.decision.costs import (
     cost_per_query,
     total_cost,
 )
-from prompt_or_tune.scoring import Rate, holm, mcnemar_exact, pass_rate, rate_of
+from prompt_or_tune.statistics import Rate, holm, mcnemar_exact, pass_rate, rate_of
 
 DEFAULT_QUERIES = 10_000
 ALPHA = 0.05

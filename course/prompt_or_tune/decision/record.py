@@ -60,7 +60,7 @@ from prompt_or_tune.decision.tasks import (
 from prompt_or_tune.decision.verdicts import Verdict, judge_task
 from prompt_or_tune.files import write_atomically
 from prompt_or_tune.records import EpochRecord, TuningRun
-from prompt_or_tune.scoring import Rate, pass_rate
+from prompt_or_tune.statistics import Rate, pass_rate
 
 if TYPE_CHECKING:
     from prompt_or_tune.decision.arms import ReportProgress

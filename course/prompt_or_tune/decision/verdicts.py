@@ -39,7 +39,7 @@ from prompt_or_tune.decision.tasks import (
     TaskSpec,
     arm_family,
 )
-from prompt_or_tune.scoring import Rate, mcnemar_exact
+from prompt_or_tune.statistics import Rate, mcnemar_exact
 
 FORM_AT_ONCE = 0.90
 """Share of answers in the right form from which a prompt is said to give the form."""

@@ -18,7 +18,7 @@ from prompt_or_tune.figures.drawing import (
     settle,
     styled,
 )
-from prompt_or_tune.scoring import Rate
+from prompt_or_tune.statistics import Rate
 
 
 class PromptAttempt(Protocol):

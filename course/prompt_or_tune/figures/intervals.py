@@ -22,7 +22,7 @@ from prompt_or_tune.figures.drawing import (
     shorten,
     styled,
 )
-from prompt_or_tune.scoring import Rate
+from prompt_or_tune.statistics import Rate
 
 _ROW = 0.36  # inches
 _COLOUR, _SOFT = COLOURS["prompted"], SOFT["prompted"]

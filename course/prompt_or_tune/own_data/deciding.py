@@ -17,7 +17,7 @@ from prompt_or_tune.decision import (
 from prompt_or_tune.own_data.measuring import Measuring, OnProgress
 from prompt_or_tune.own_data.preparing import Prepared
 from prompt_or_tune.own_data.splitting import WIDE_INTERVALS_BELOW
-from prompt_or_tune.scoring import mcnemar_exact
+from prompt_or_tune.statistics import mcnemar_exact
 
 if TYPE_CHECKING:
     from prompt_or_tune.models import LanguageModel

@@ -160,7 +160,8 @@ class Measuring:
         )
 
     def _make_arm_settings(self) -> ArmSettings:
-        from prompt_or_tune.tuning import TuningSettings, default_settings
+        from prompt_or_tune.records import TuningSettings
+        from prompt_or_tune.tuning import default_settings
 
         pairs = len(self.task.training)
         steps = self.settings.steps or max(

@@ -35,7 +35,6 @@ from prompt_or_tune.scoring import (
     UsesWord,
     WordLimit,
     poem_brief,
-    wilson_interval,
 )
 from prompt_or_tune.seedling.corpus import (
     HELD_OUT_STYLES,
@@ -46,6 +45,7 @@ from prompt_or_tune.seedling.corpus import (
 )
 from prompt_or_tune.seedling.frames import FRAMES_WITH_TYPOS, HELD_OUT_FRAMES
 from prompt_or_tune.seedling.grammar import ADJECTIVES, OPENERS
+from prompt_or_tune.statistics import wilson_interval
 
 RESULTS = Path(__file__).parent / "weights" / "probes.json"
 

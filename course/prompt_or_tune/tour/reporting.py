@@ -34,8 +34,8 @@ from prompt_or_tune.figures import (
 )
 from prompt_or_tune.records import EpochRecord, Prediction
 from prompt_or_tune.report import Block, Listing, Report, Section, Table
-from prompt_or_tune.scoring import Rate, pass_rate
 from prompt_or_tune.stages import STAGES
+from prompt_or_tune.statistics import Rate, pass_rate
 from prompt_or_tune.tour.pipeline import (
     DecisionStage,
     InputStage,
@@ -43,7 +43,7 @@ from prompt_or_tune.tour.pipeline import (
     Tour,
     find_example,
 )
-from prompt_or_tune.tuning import REFERENCE_TRACE, trace_bars
+from prompt_or_tune.trace import REFERENCE_TRACE, trace_bars
 
 if TYPE_CHECKING:
     from prompt_or_tune.prediction import PredictionTrace

@@ -25,17 +25,16 @@ from prompt_or_tune.models import (
     load_model,
 )
 from prompt_or_tune.pairs import PairsError, make_pairs
-from prompt_or_tune.records import EpochRecord, Pair, StepRecord, TuningRun
-from prompt_or_tune.samples import load_samples
-from prompt_or_tune.tuning import (
-    REFERENCE_TRACE,
-    Tuning,
-    TuningError,
+from prompt_or_tune.records import (
+    EpochRecord,
+    Pair,
+    StepRecord,
+    TuningRun,
     TuningSettings,
-    default_settings,
-    trace_bars,
-    tune,
 )
+from prompt_or_tune.samples import load_samples
+from prompt_or_tune.trace import REFERENCE_TRACE, trace_bars
+from prompt_or_tune.tuning import Tuning, TuningError, default_settings, tune
 from prompt_or_tune.widgets.cards import text_widget
 from prompt_or_tune.widgets.labs import (
     Kind,

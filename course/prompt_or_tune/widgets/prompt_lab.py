@@ -11,14 +11,8 @@ from prompt_or_tune.models import LanguageModel, ModelError, load_model
 from prompt_or_tune.prompts import Template, TemplateError, wants_poem
 from prompt_or_tune.records import Prompt, Sample
 from prompt_or_tune.samples import load_samples
-from prompt_or_tune.scoring import (
-    BriefResult,
-    Rate,
-    pass_rate,
-    poem_brief,
-    rates_by_rule,
-    split_lines,
-)
+from prompt_or_tune.scoring import BriefResult, poem_brief, rates_by_rule, split_lines
+from prompt_or_tune.statistics import Rate, pass_rate
 from prompt_or_tune.widgets.cards import text_widget
 from prompt_or_tune.widgets.labs import (
     Lab,

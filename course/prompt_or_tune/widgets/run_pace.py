@@ -9,14 +9,9 @@ from dataclasses import dataclass, replace
 
 from prompt_or_tune.figures.training import draw_training_trace
 from prompt_or_tune.models import LanguageModel
-from prompt_or_tune.records import EpochRecord, Pair, StepRecord
-from prompt_or_tune.tuning import (
-    REFERENCE_TRACE,
-    TuningSettings,
-    default_settings,
-    measure_accuracy,
-    tune,
-)
+from prompt_or_tune.records import EpochRecord, Pair, StepRecord, TuningSettings
+from prompt_or_tune.trace import REFERENCE_TRACE
+from prompt_or_tune.tuning import default_settings, measure_accuracy, tune
 
 _STEPS = 4  # the first one warms up and is not counted
 _PROMPTS = 64  # one batch of answers
