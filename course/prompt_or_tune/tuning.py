@@ -239,12 +239,8 @@ _CHUNK = 16  # batches that are sorted by length together
 
 def collate(rows: Sequence[EncodedPair], pad_id: int, device: torch.device) -> Batch:
     """Return the rows as one batch on the device."""
-    longest = max(len(row.input_ids) for row in rows)
-    ids = torch.full((len(rows), longest), pad_id)
-    labels = torch.full((len(rows), longest), IGNORED_LABEL)
-    for i, row in enumerate(rows):
-        ids[i, : len(row.input_ids)] = torch.tensor(row.input_ids)
-        labels[i, : len(row.labels)] = torch.tensor(row.labels)
+    ids = _pad([row.input_ids for row in rows], pad_id)
+    labels = _pad([row.labels for row in rows], IGNORED_LABEL)
     targets = labels[:, 1:]  # position t predicts token t + 1
     counted = targets != IGNORED_LABEL
     kept = counted.any(dim=0).nonzero()[:, 0]
@@ -255,6 +251,12 @@ def collate(rows: Sequence[EncodedPair], pad_id: int, device: torch.device) -> B
         tokens=sum(len(row.input_ids) for row in rows),
         labels=int(counted.sum()),
     )
+
+
+def _pad(rows: Sequence[Sequence[int]], filler: int) -> torch.Tensor:
+    """Return rows x longest, each row filled up on the right."""
+    longest = max(map(len, rows))
+    return torch.tensor([[*row, *[filler] * (longest - len(row))] for row in rows])
 
 
 # ── Steps ────────────────────────────────────────────────────────────────────────────
