@@ -8,7 +8,8 @@ from typing import Any
 
 from prompt_or_tune.checks.comparing import CheckFailed, call, expect_close, expect_equal
 from prompt_or_tune.checks.tasks import Task
-from prompt_or_tune.decision import Candidate, Prices, candidate, winner
+from prompt_or_tune.decision.costs import Prices
+from prompt_or_tune.decision.recommendation import Candidate, candidate, winner
 
 Answer = Callable[..., Any]
 

@@ -1,19 +1,20 @@
 """Every figure of the course: one message each, one palette, one size of type."""
 
+from prompt_or_tune.decision.arms import family_of
+from prompt_or_tune.decision.arms.arm import Family
 from prompt_or_tune.figures.adapters import (
     draw_low_rank,
     draw_token_changes,
     draw_traces,
 )
-from prompt_or_tune.figures.arms import draw_arms, draw_results, family_of, name_arm
+from prompt_or_tune.figures.arms import draw_arms, draw_results, name_arm
 from prompt_or_tune.figures.attempts import draw_attempts
 from prompt_or_tune.figures.costs import draw_break_even
 from prompt_or_tune.figures.curves import (
     draw_learning_curve,
     draw_prompt_worth,
-    draw_schedules,
 )
-from prompt_or_tune.figures.drawing import COLOURS, Drawing, Family
+from prompt_or_tune.figures.drawing import COLOURS, Drawing
 from prompt_or_tune.figures.intervals import draw_intervals, draw_selection
 from prompt_or_tune.figures.maps import draw_decision_map
 from prompt_or_tune.figures.pipeline import (
@@ -52,7 +53,6 @@ __all__ = [
     "draw_prompt_worth",
     "draw_results",
     "draw_runs",
-    "draw_schedules",
     "draw_selection",
     "draw_shares",
     "draw_step_losses",

@@ -24,10 +24,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
 
+from prompt_or_tune.decision.arms.arm import Family
 from prompt_or_tune.files import write_atomically
-
-Family = Literal["base", "prompted", "tuned", "both", "rival"]
-"""What stands behind an answer; each has one colour in every figure."""
 
 # Derived from Okabe and Ito's palette, darkened until each colour can also be read as
 # text on the card (contrast ≥ 4.5), and spread in lightness so that all five stay apart
@@ -54,14 +52,6 @@ MARKERS: dict[Family, str] = {
     "both": "D",
     "rival": "^",
 }
-FAMILY_NAMES: dict[Family, str] = {
-    "base": "base model, bare prompt",
-    "prompted": "base model, prompted",
-    "tuned": "tuned model",
-    "both": "tuned and prompted",
-    "rival": "no model",
-}
-
 INK = "#1F2328"
 MUTED = "#565C63"
 FAINT = "#9BA1A8"

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from prompt_or_tune.decision.arms.arm import Family
 from prompt_or_tune.figures.drawing import (
     CARD,
     COLOURS,
@@ -22,7 +23,6 @@ from prompt_or_tune.figures.drawing import (
     MUTED,
     SMALL_SIZE,
     Drawing,
-    Family,
     new_card,
     settle,
     shorten,

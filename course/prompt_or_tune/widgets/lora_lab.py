@@ -13,7 +13,7 @@ from typing import Any
 import ipywidgets
 import torch
 
-from prompt_or_tune.decision.arms import choose_some
+from prompt_or_tune.decision.queries import choose_some
 from prompt_or_tune.figures.drawing import table_html
 from prompt_or_tune.figures.runs import draw_runs
 from prompt_or_tune.figures.training import draw_training_trace
