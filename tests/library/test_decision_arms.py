@@ -21,6 +21,7 @@ from prompt_or_tune.decision.arms.retrieved_few_shot import RETRIEVED
 from prompt_or_tune.decision.asking import EQUAL_STEPS, ArmSettings, NoRoomError
 from prompt_or_tune.decision.curve_jobs import Curve, plan_jobs
 from prompt_or_tune.decision.measurer import (
+    MeasureArm,
     Measurer,
     learning_curve,
     measure_arm,
@@ -247,20 +248,21 @@ class TestPrompting:
         self, voice
     ):
         cramped = rule_model(copy_last_answer, context_length=50)
-        measurer = Measurer(cramped, Store(), None, 2)
-        for arm in (BARE, FEW_SHOT):
-            measurer.measure_arm(voice, arm, DEFAULTS, arm.title)
+        measurer = Measurer(cramped, Store(), None)
+        measurer.measure(
+            [MeasureArm(voice, arm, DEFAULTS, arm.title) for arm in (BARE, FEW_SHOT)]
+        )
         assert {r.arm for r in measurer.store.records.arms} == {"bare"}
         assert measurer.notices[0].startswith("few-shot was left out. No prompt of")
 
     def test_progress_is_reported_before_each_arm(self, voice):
         seen = []
         measurer = Measurer(
-            rule_model(copy_last_answer), Store(), lambda *step: seen.append(step), 2
+            rule_model(copy_last_answer), Store(), lambda *step: seen.append(step)
         )
-        for arm in (BARE, LOOK_UP):
-            measurer.measure_arm(voice, arm, DEFAULTS, arm.title)
-        measurer.report("done")
+        measurer.measure(
+            [MeasureArm(voice, arm, DEFAULTS, arm.title) for arm in (BARE, LOOK_UP)]
+        )
         assert seen == [("bare prompt", 0, 2), ("look-up", 1, 2), ("done", 2, 2)]
 
     def test_a_few_answers_are_kept_to_look_at(self, voice):
@@ -386,7 +388,7 @@ class TestTuning:
 
     def test_the_learning_rate_is_chosen_on_development(self, tiny, voice, monkeypatch):
         seen = self.watch_training(monkeypatch)
-        settings = replace(self.quick, learning_rates=(1e-3,))
+        settings = replace(self.quick, learning_rates=(3e-3, 1e-3))
         measure_arm(tiny, voice, LORA, settings)
         assert len(seen) == 2
 

@@ -7,7 +7,9 @@ stored before the next one begins.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from prompt_or_tune.decision.arms.arm import Arm, ReadyArm
@@ -48,10 +50,9 @@ class ReportProgress(Protocol):
 
 
 class Measurer:
-    """Measures arms and curves one after the other; what is stored is not done again.
+    """Does one piece of work after the other; what is stored is not done again.
 
-    `total` is how many arms and points its caller will ask for. `notices` say what was
-    left out, and why.
+    `notices` say what was left out, and why. `workers` processes share learning curves.
     """
 
     def __init__(
@@ -59,74 +60,124 @@ class Measurer:
         model: LanguageModel,
         store: Store,
         on_progress: ReportProgress | None,
-        total: int,
+        workers: int = 1,
     ) -> None:
         self.model = model
         self.store = store
+        self.workers = workers
         self.notices: list[str] = []
-        self.total = total
-        self._done = 0
         self._on_progress = on_progress
+        self._done = 0
+        self._total = 0
+
+    def measure(self, plan: Sequence[Work]) -> None:
+        """Do all work of a plan, in its order."""
+        self._done, self._total = 0, sum(work.count() for work in plan)
+        for work in plan:
+            work.do(self)
+        self.report("done")
 
     def report(self, what: str) -> None:
         """Tell what is done next."""
         if self._on_progress is not None:
-            self._on_progress(what, self._done, self.total)
+            self._on_progress(what, self._done, self._total)
 
-    def finish(self, count: int = 1) -> None:
+    def finish(self, pieces: int = 1) -> None:
         """Count pieces of work as done."""
-        self._done += count
+        self._done += pieces
 
-    def measure_arm(
-        self, data: TaskData, arm: Arm, settings: ArmSettings, what: str
-    ) -> tuple[ArmResult, ...]:
-        """Return one result per test of the task, measured or stored.
 
-        An arm of whose examples none fit is left out, with a notice.
-        """
-        self.report(what)
-        results = self.store.find_arm(data.name, arm.name)
-        if not results:
+class Work(ABC):
+    """A part of a plan: how many pieces it has, and how they are done."""
+
+    @abstractmethod
+    def count(self) -> int:
+        """Return how many arms, points or runs the work has."""
+
+    @abstractmethod
+    def do(self, measurer: Measurer) -> None:
+        """Do what is not stored yet, and store it."""
+
+
+@dataclass(frozen=True)
+class MeasureArm(Work):
+    """Let an arm answer all tests of a task; `what` names it to who waits.
+
+    An arm of whose examples none fit is left out, with a notice.
+    """
+
+    data: TaskData
+    arm: Arm
+    settings: ArmSettings
+    what: str
+
+    def count(self) -> int:
+        """Return 1: an arm is one piece of work."""
+        return 1
+
+    def do(self, measurer: Measurer) -> None:
+        """Measure the arm, unless its results are stored."""
+        measurer.report(self.what)
+        store = measurer.store
+        if not store.find_arm(self.data.name, self.arm.name):
             try:
-                results = measure_arm(self.model, data, arm, settings)
+                found = measure_arm(measurer.model, self.data, self.arm, self.settings)
+                store.add(arms=found)
             except NoRoomError as error:
-                if not arm.needs_room:
+                if not self.arm.needs_room:
                     raise
-                self.notices.append(f"{arm.name} was left out. {error}")
-            self.store.add(arms=results)
-        self.finish()
-        return results
+                measurer.notices.append(f"{self.arm.name} was left out. {error}")
+        measurer.finish()
 
-    def measure_curves(
-        self,
-        data: TaskData,
-        curves: Sequence[Curve],
-        settings: ArmSettings,
-        name_job: Callable[[CurveJob], str],
-        workers: int = 1,
-    ) -> tuple[CurvePoint, ...]:
-        """Return the points of some curves of one task, measured or stored."""
-        known = {
-            (point.arm, point.schedule, point.n, point.seed)
-            for point in self.store.records.curves
-            if point.task == data.name
-        }
+
+@dataclass(frozen=True)
+class MeasureCurves(Work):
+    """Measure learning curves of a task's arms; `name_job` names a point to who waits.
+
+    LoRA learns at the model's default rate or, with `at_chosen_rate`, at the one that it
+    chose when it was measured with all pairs.
+    """
+
+    data: TaskData
+    curves: tuple[Curve, ...]
+    settings: ArmSettings
+    name_job: Callable[[CurveJob], str]
+    at_chosen_rate: bool = False
+
+    def count(self) -> int:
+        """Return the number of points, a test apart."""
+        return sum(len(self._plan(curve, self.settings)) for curve in self.curves)
+
+    def do(self, measurer: Measurer) -> None:
+        """Measure all points that are not stored."""
+        known = measurer.store.find_points(self.data.name)
         left: list[CurveJob] = []
-        for curve in curves:
-            keys = [job.key for job in plan_jobs(data, curve, settings)]
-            self.finish(len(known.intersection(keys)))
+        for curve in self.curves:
+            keys = [job.key for job in self._plan(curve, self.settings)]
+            measurer.finish(len(known.intersection(keys)))
             if not known.issuperset(keys):
-                settled = curve.arm.settle(self.model, data, settings)
-                jobs = plan_jobs(data, curve, settled)
+                settings = self._settle(measurer, curve)
+                jobs = self._plan(curve, settings)
                 left += [job for job in jobs if job.key not in known]
 
         def tell(job: CurveJob) -> None:
-            self.report(name_job(job))
+            measurer.report(self.name_job(job))
 
-        for points in run_jobs(self.model, data, left, workers, tell):
-            self.store.add(curves=points)
-            self.finish()
-        return sort_points(p for p in self.store.records.curves if p.task == data.name)
+        for points in run_jobs(measurer.model, self.data, left, measurer.workers, tell):
+            measurer.store.add(curves=points)
+            measurer.finish()
+
+    def _plan(self, curve: Curve, settings: ArmSettings) -> list[CurveJob]:
+        return plan_jobs(self.data, curve, settings)
+
+    def _settle(self, measurer: Measurer, curve: Curve) -> ArmSettings:
+        """Return settings that leave the curve's arm no choice."""
+        settings = replace(self.settings, learning_rates=(), rate_factors=(1.0,))
+        if self.at_chosen_rate:
+            whole = measurer.store.find_arm(self.data.name, curve.arm.name)
+            rates = {result.learning_rate for result in whole} - {None}
+            settings = replace(settings, learning_rates=tuple(filter(None, rates)))
+        return curve.arm.settle(measurer.model, self.data, settings)
 
 
 def measure_arm(
@@ -151,12 +202,9 @@ def measure_arms(
 
     An arm with a finished run, `LoRA(run)`, is not trained again.
     """
-    measurer = Measurer(model, Store(), None, len(arms))
-    found = [
-        measurer.measure_arm(data, arm, settings or ArmSettings(), arm.title)
-        for arm in arms
-    ]
-    return tuple(result for results in found for result in results)
+    how, measurer = settings or ArmSettings(), Measurer(model, Store(), None)
+    measurer.measure([MeasureArm(data, arm, how, arm.title) for arm in arms])
+    return measurer.store.records.arms
 
 
 def learning_curve(
@@ -176,10 +224,9 @@ def learning_curve(
     process with one thread of its own.
     """
     curve = Curve(arm, tuple(sizes), tuple(seeds), schedule)
-    measurer = Measurer(model, Store(), None, len(sizes) * len(seeds))
-    return measurer.measure_curves(
-        data, [curve], settings or ArmSettings(), lambda job: arm.title, workers
-    )
+    how, measurer = settings or ArmSettings(), Measurer(model, Store(), None, workers)
+    measurer.measure([MeasureCurves(data, (curve,), how, lambda job: job.arm.title)])
+    return sort_points(measurer.store.records.curves)
 
 
 def _answer_test(data: TaskData, arm: Arm, ready: ReadyArm, test: Test) -> ArmResult:

@@ -13,9 +13,16 @@ from typing import TYPE_CHECKING
 from prompt_or_tune.decision.arms.lora import LORA, LORA_ENGINEERED, LoRA
 from prompt_or_tune.decision.arms.retrieved_few_shot import RETRIEVED
 from prompt_or_tune.decision.asking import ArmSettings
-from prompt_or_tune.decision.curve_jobs import SEEDS, Curve, CurveJob, plan_jobs
+from prompt_or_tune.decision.curve_jobs import SEEDS, Curve, CurveJob
 from prompt_or_tune.decision.curves import sort_points
-from prompt_or_tune.decision.measurer import Measurer, ReportProgress, measure_arm
+from prompt_or_tune.decision.measurer import (
+    MeasureArm,
+    MeasureCurves,
+    Measurer,
+    ReportProgress,
+    Work,
+    measure_arm,
+)
 from prompt_or_tune.decision.provenance import describe_making
 from prompt_or_tune.decision.queries import TaskData
 from prompt_or_tune.decision.results import (
@@ -71,15 +78,35 @@ class MeasurePlan:
 
     def build_data(self, model: LanguageModel) -> dict[str, TaskData]:
         """Return the data of every task that is needed."""
-        needed = [
-            *self.tasks,
-            *self.curves,
-            *([VOICE.name] if self.default_seeds else []),
-        ]
+        needed = [*self.tasks, *self.curves]
+        if self.default_seeds:
+            needed.append(VOICE.name)
         return {
             name: build_task(name, model).limited(self.development, self.test)
             for name in dict.fromkeys(needed)
         }
+
+    def list_work(self, data: Mapping[str, TaskData], adapter_folder: Path) -> list[Work]:
+        """Return what is to be done: default runs, then arms, then curves.
+
+        The first default run's adapter is saved in `adapter_folder`.
+        """
+        work: list[Work] = [
+            MeasureDefaultRun(data[VOICE.name], seed, None if index else adapter_folder)
+            for index, seed in enumerate(self.default_seeds)
+        ]
+        for task in map(find_task, self.tasks):
+            for arm in task.contestants:
+                what = f"{task.name}: {task.title_of(arm.name)}"
+                work.append(MeasureArm(data[task.name], arm, self.settings, what))
+        for name, curves in self.curves.items():
+            name_job = partial(_name_job, name)
+            work.append(MeasureCurves(data[name], curves, self.settings, name_job))
+        return work
+
+
+def _name_job(task: str, job: CurveJob) -> str:
+    return f"{task}: {job.arm.name}, {job.n} pairs, seed {job.seed}"
 
 
 def measure(
@@ -97,24 +124,13 @@ def measure(
     model and plan goes on from there. `workers` processes share the learning curves;
     what is timed runs alone. Raises OSError where the files can't be written.
     """
-    plan, made_with = plan or MeasurePlan(), describe_making(model)
+    plan = plan or MeasurePlan()
+    if on_progress is not None:
+        on_progress("the tasks' data", 0, 0)
+    work = plan.list_work(plan.build_data(model), Path(adapter_folder))
+    made_with = describe_making(model)
     store = Store(Path(output), (plan, made_with))
-    measurer = Measurer(model, store, on_progress, 0)
-    measurer.report("the tasks' data")
-    data = plan.build_data(model)
-    measurer.total = _count_work(plan, data)
-    _measure_default_runs(measurer, plan, data, Path(adapter_folder))
-    for task in map(find_task, plan.tasks):
-        for arm in task.contestants:
-            what = f"{task.name}: {task.title_of(arm.name)}"
-            measurer.measure_arm(data[task.name], arm, plan.settings, what)
-    # A curve shows what data do, at one learning rate: the model's default.
-    settings = replace(plan.settings, rate_factors=(1.0,))
-    for name, curves in plan.curves.items():
-        measurer.measure_curves(
-            data[name], curves, settings, partial(_name_job, name), workers
-        )
-    measurer.report("done")
+    Measurer(model, store, on_progress, workers).measure(work)
     found = store.records
     results = Results(
         made_with, found.arms, sort_points(found.curves), found.default_runs
@@ -124,49 +140,39 @@ def measure(
     return load_results(output)  # rounded, as everybody else reads it
 
 
-def _count_work(plan: MeasurePlan, data: Mapping[str, TaskData]) -> int:
-    jobs = [
-        job
-        for name, curves in plan.curves.items()
-        for curve in curves
-        for job in plan_jobs(data[name], curve, plan.settings)
-    ]
-    arms = [arm for name in plan.tasks for arm in find_task(name).contestants]
-    return len(plan.default_seeds) + len(arms) + len(jobs)
+@dataclass(frozen=True)
+class MeasureDefaultRun(Work):
+    """Tune with default settings on all pairs of a task, and answer its tests."""
 
+    data: TaskData
+    seed: int
+    adapter_folder: Path | None
 
-def _name_job(task: str, job: CurveJob) -> str:
-    return f"{task}: {job.arm.name}, {job.n} pairs, seed {job.seed}"
+    def count(self) -> int:
+        """Return 1: a run is one piece of work."""
+        return 1
 
-
-def _measure_default_runs(
-    measurer: Measurer,
-    plan: MeasurePlan,
-    data: Mapping[str, TaskData],
-    adapter_folder: Path,
-) -> None:
-    known = {run.seed for run in measurer.store.records.default_runs}
-    for seed in plan.default_seeds:
-        measurer.report(f"voice: default run, seed {seed}")
-        if seed not in known:
-            record, run = measure_default_run(measurer.model, data[VOICE.name], seed)
-            if seed == plan.default_seeds[0]:
-                run.adapter.save(adapter_folder)
+    def do(self, measurer: Measurer) -> None:
+        """Train and answer, unless the run is stored."""
+        measurer.report(f"{self.data.name}: default run, seed {self.seed}")
+        known = {run.seed for run in measurer.store.records.default_runs}
+        if self.seed not in known:
+            run, seconds = self._tune(measurer.model)
+            if self.adapter_folder is not None:
+                run.adapter.save(self.adapter_folder)
+            results = measure_arm(measurer.model, self.data, LoRA(run), ArmSettings())
+            answers = tuple(TestAnswers(r.test, r.correct) for r in results)
+            record = DefaultRun(self.seed, run.trace, answers, seconds)
             measurer.store.add(default_runs=(record,))
         measurer.finish()
 
+    def _tune(self, model: LanguageModel) -> tuple[TuningRun, float]:
+        """Return the run, and its seconds with the evaluation after each epoch."""
+        from prompt_or_tune.tuning import default_settings, tune
 
-def measure_default_run(
-    model: LanguageModel, data: TaskData, seed: int
-) -> tuple[DefaultRun, TuningRun]:
-    """Tune with default settings on all pairs of a task, and answer its tests."""
-    from prompt_or_tune.tuning import default_settings, tune
-
-    held_out = [q.as_pair() for q in data.limited(development=HELD_OUT).development]
-    settings = replace(default_settings(model), seed=seed)
-    started = time.perf_counter()
-    run = tune(model, data.pairs, settings, held_out).finish()
-    seconds = time.perf_counter() - started
-    results = measure_arm(model, data, LoRA(run), ArmSettings())
-    answers = tuple(TestAnswers(result.test, result.correct) for result in results)
-    return DefaultRun(seed, run.trace, answers, seconds), run
+        held_out = self.data.limited(development=HELD_OUT).development
+        settings = replace(default_settings(model), seed=self.seed)
+        started = time.perf_counter()
+        pairs = [query.as_pair() for query in held_out]
+        run = tune(model, self.data.pairs, settings, pairs).finish()
+        return run, time.perf_counter() - started

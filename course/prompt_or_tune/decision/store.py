@@ -52,6 +52,14 @@ class Store:
         wanted = (task, arm)
         return tuple(r for r in self.records.arms if (r.task, r.arm) == wanted)
 
+    def find_points(self, task: str) -> set[tuple[str, str, int, int]]:
+        """Return arm, schedule, n and seed of the points of a task's curves so far."""
+        return {
+            (point.arm, point.schedule, point.n, point.seed)
+            for point in self.records.curves
+            if point.task == task
+        }
+
     def remove(self) -> None:
         """Remove the file: the results are complete, and saved elsewhere."""
         if self._path is not None:

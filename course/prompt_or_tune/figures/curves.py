@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
@@ -11,7 +11,6 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from prompt_or_tune.decision.arms import family_of
 from prompt_or_tune.decision.curves import (
-    crossover,
     prompt_worth_by_seed,
     summarise_curve,
 )

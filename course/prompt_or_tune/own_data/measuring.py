@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from prompt_or_tune.decision.arms.arm import Arm
 from prompt_or_tune.decision.arms.lora import LORA
 from prompt_or_tune.decision.asking import ArmSettings
-from prompt_or_tune.decision.curve_jobs import Curve
-from prompt_or_tune.decision.measurer import Measurer, ReportProgress
+from prompt_or_tune.decision.curve_jobs import Curve, CurveJob
+from prompt_or_tune.decision.curves import sort_points
+from prompt_or_tune.decision.measurer import (
+    MeasureArm,
+    MeasureCurves,
+    Measurer,
+    ReportProgress,
+)
 from prompt_or_tune.decision.results import ArmResult, CurvePoint
 from prompt_or_tune.decision.store import Store
 from prompt_or_tune.own_data.preparing import DecideSettings, Prepared
@@ -44,24 +51,28 @@ def measure_own_data(
     data = task.build(model, prepared.settings.seed)
     settings = _make_arm_settings(model, prepared.settings, len(data.training))
     sizes = choose_sizes(len(data.training), prepared.settings.sizes)
-    others = (*prepared.elsewhere, *task.rivals)
-    total = len(task.arms) + len(sizes) + len(others)
-    measurer = Measurer(model, store, on_progress, total)
-    results: list[ArmResult] = []
-    for arm in task.arms:
-        results += measurer.measure_arm(data, arm, settings, task.title_of(arm.name))
-    (lora,) = [result for result in results if result.arm == LORA.name]
-    curve = measurer.measure_curves(
-        data,
-        [Curve(LORA, sizes, (settings.seed,))],
-        replace(settings, learning_rates=(lora.learning_rate or 0.0,)),
-        lambda job: f"LoRA, {job.n} pairs",
+    curve = Curve(LORA, sizes, (settings.seed,))
+
+    def measure(arm: Arm) -> MeasureArm:
+        return MeasureArm(data, arm, settings, task.title_of(arm.name))
+
+    measurer = Measurer(model, store, on_progress)
+    measurer.measure(
+        [
+            *map(measure, task.arms),
+            MeasureCurves(data, (curve,), settings, _name_job, at_chosen_rate=True),
+            *map(measure, (*prepared.elsewhere, *task.rivals)),
+        ]
     )
-    for arm in others:
-        results += measurer.measure_arm(data, arm, settings, task.title_of(arm.name))
-    measurer.report("done")
+    found = store.records
+    (lora,) = store.find_arm(task.name, LORA.name)
     whole = _as_point(lora, len(data.training), settings.seed)
-    return OwnResults(tuple(results), (*curve, whole), tuple(measurer.notices))
+    points = (*sort_points(found.curves), whole)
+    return OwnResults(found.arms, points, tuple(measurer.notices))
+
+
+def _name_job(job: CurveJob) -> str:
+    return f"LoRA, {job.n} pairs"
 
 
 def choose_sizes(pairs: int, wanted: Sequence[int]) -> tuple[int, ...]:

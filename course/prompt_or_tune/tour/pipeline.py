@@ -17,7 +17,7 @@ from prompt_or_tune.decision.arms.few_shot import FEW_SHOT
 from prompt_or_tune.decision.arms.lora import LORA, LoRA
 from prompt_or_tune.decision.arms.reading_notes import READ_NOTES
 from prompt_or_tune.decision.asking import ArmSettings
-from prompt_or_tune.decision.measurer import Measurer, ReportProgress
+from prompt_or_tune.decision.measurer import MeasureArm, Measurer, ReportProgress, Work
 from prompt_or_tune.decision.queries import TaskData, choose_some
 from prompt_or_tune.decision.results import (
     ArmResult,
@@ -354,14 +354,8 @@ def compare_arms(
     on_progress: ReportProgress | None = None,
 ) -> DecisionStage:
     """Measure the cheap arms of the three tasks now, and read the recorded results."""
-    plan = _plan_live_arms(prepared, run, settings)
-    total = sum(len(part.arms) for part in plan)
-    measurer = Measurer(model, Store(), on_progress, total)
-    for part in plan:
-        for arm in part.arms:
-            what = f"{part.task.title}: {part.task.title_of(arm.name)}"
-            measurer.measure_arm(part.data, arm, part.settings, what)
-    measurer.report("done")
+    measurer = Measurer(model, Store(), on_progress)
+    measurer.measure(_plan_live_arms(prepared, run, settings))
     recorded = read_recorded()
     verdicts = judge_all(recorded) if recorded else ()
     return DecisionStage(measurer.store.records.arms, recorded, verdicts)
@@ -375,31 +369,28 @@ def read_recorded() -> Results | None:
         return None
 
 
-@dataclass(frozen=True)
-class LivePart:
-    """What the tour measures now of one task: its data, cut short, and some arms."""
-
-    task: Task
-    data: TaskData
-    arms: tuple[Arm, ...]
-    settings: ArmSettings
-
-
 def _plan_live_arms(
     prepared: PairStage, run: TuningRun, settings: TourSettings
-) -> list[LivePart]:
+) -> list[Work]:
     examples = min(FEW_SHOT_EXAMPLES, len(prepared.pairs))
     how = ArmSettings(few_shot_counts=(examples,), seed=settings.seed)
     memorise = replace(how, steps=FACT_STEPS)
     prompts = (BARE, ENGINEERED)
     voice = (*prompts, FEW_SHOT, LoRA(run), VOICE.rivals[0])
+    fact = (*prompts, LORA, READ_NOTES)
     return [
-        LivePart(BRIEF, _build_short_brief(settings), prompts, how),
-        LivePart(VOICE, _build_short_voice(prepared, settings), voice, how),
-        LivePart(
-            FACT, _build_short_fact(settings), (*prompts, LORA, READ_NOTES), memorise
-        ),
+        *_measure_live(BRIEF, _build_short_brief(settings), prompts, how),
+        *_measure_live(VOICE, _build_short_voice(prepared, settings), voice, how),
+        *_measure_live(FACT, _build_short_fact(settings), fact, memorise),
     ]
+
+
+def _measure_live(
+    task: Task, data: TaskData, arms: Sequence[Arm], settings: ArmSettings
+) -> Iterator[Work]:
+    for arm in arms:
+        what = f"{task.title}: {task.title_of(arm.name)}"
+        yield MeasureArm(data, arm, settings, what)
 
 
 def _build_short_brief(settings: TourSettings) -> TaskData:
