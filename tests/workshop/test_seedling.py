@@ -16,11 +16,13 @@ import torch
 from prompt_or_tune.lexicon import DAILY_WORDS, SUBJECTS
 from prompt_or_tune.samples import almanac
 from prompt_or_tune.scoring import LineCount, Rhyme, poem_brief
-from prompt_or_tune.seedling import probes
-from prompt_or_tune.seedling.corpus import HELD_OUT_STYLES, Document, write_documents
-from prompt_or_tune.seedling.frames import HELD_OUT_FRAMES
-from prompt_or_tune.seedling.grammar import PoemWish, write_poem, write_short_sentence
-from prompt_or_tune.seedling.pretraining import (
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from solutions.workshop.seedling import probes
+from solutions.workshop.seedling.corpus import HELD_OUT_STYLES, Document, write_documents
+from solutions.workshop.seedling.frames import HELD_OUT_FRAMES
+from solutions.workshop.seedling.grammar import PoemWish, write_poem, write_short_sentence
+from solutions.workshop.seedling.pretraining import (
     IGNORED,
     PretrainingError,
     PretrainingSettings,
@@ -29,8 +31,7 @@ from prompt_or_tune.seedling.pretraining import (
     pack,
     pretrain,
 )
-from prompt_or_tune.seedling.tokenizer import train_tokenizer
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from solutions.workshop.seedling.tokenizer import train_tokenizer
 
 TINY = PretrainingSettings(
     hidden_size=32,
@@ -93,7 +94,7 @@ def test_the_same_seed_writes_the_same_corpus_in_another_process() -> None:
     """Python orders the strings of a set anew in each process."""
     script = (
         "from hashlib import sha256; from itertools import islice\n"
-        "from prompt_or_tune.seedling.corpus import write_documents\n"
+        "from solutions.workshop.seedling.corpus import write_documents\n"
         "text = repr(list(islice(write_documents(seed=5), 2000)))\n"
         "print(sha256(text.encode()).hexdigest())"
     )

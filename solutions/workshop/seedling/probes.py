@@ -20,7 +20,7 @@ from prompt_or_tune.lexicon import (
     capitalise,
     parse_request,
 )
-from prompt_or_tune.models import LanguageModel
+from prompt_or_tune.models import SEEDLING_FOLDER, LanguageModel
 from prompt_or_tune.pairs import make_pairs
 from prompt_or_tune.prompts import ask_todays_word, few_shot, with_notes
 from prompt_or_tune.records import Pair
@@ -36,18 +36,19 @@ from prompt_or_tune.scoring import (
     WordLimit,
     poem_brief,
 )
-from prompt_or_tune.seedling.corpus import (
+from prompt_or_tune.statistics import wilson_interval
+
+from solutions.workshop.seedling.corpus import (
     HELD_OUT_STYLES,
     choose_topic,
     fill_style,
     invent_word,
     name_topic,
 )
-from prompt_or_tune.seedling.frames import FRAMES_WITH_TYPOS, HELD_OUT_FRAMES
-from prompt_or_tune.seedling.grammar import ADJECTIVES, OPENERS
-from prompt_or_tune.statistics import wilson_interval
+from solutions.workshop.seedling.frames import FRAMES_WITH_TYPOS, HELD_OUT_FRAMES
+from solutions.workshop.seedling.grammar import ADJECTIVES, OPENERS
 
-RESULTS = Path(__file__).parent / "weights" / "probes.json"
+RESULTS = SEEDLING_FOLDER / "probes.json"
 
 KNOWN_GAPS = frozenset({"a private word from 4 examples"})
 """Names of the probes that do not reach their bar: the model card says so."""

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from random import Random
 
 from prompt_or_tune.lexicon import capitalise
-from prompt_or_tune.seedling.grammar import ENDINGS, OBSERVATIONS
+
+from solutions.workshop.seedling.grammar import ENDINGS, OBSERVATIONS
 
 NUMBER_WORDS = dict(
     zip(range(2, 9), "two three four five six seven eight".split(), strict=True)

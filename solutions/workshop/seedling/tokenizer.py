@@ -7,7 +7,7 @@ from itertools import islice
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from prompt_or_tune.seedling.corpus import write_documents
+from solutions.workshop.seedling.corpus import write_documents
 
 PAD, USER, ASSISTANT, END = "<pad>", "<user>", "<assistant>", "<end>"
 VOCABULARY_SIZE = 2048

@@ -25,8 +25,8 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from prompt_or_tune.seedling.corpus import REVIEW, Document, write_documents
-from prompt_or_tune.seedling.tokenizer import (
+from solutions.workshop.seedling.corpus import REVIEW, Document, write_documents
+from solutions.workshop.seedling.tokenizer import (
     ASSISTANT,
     END,
     MAX_LENGTH,

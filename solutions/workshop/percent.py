@@ -16,11 +16,10 @@ from typing import Any, Literal
 
 import jupytext
 
-from autograde.errors import SourceError
+from solutions.workshop.errors import SourceError
 
 FILE_NAME = re.compile(r"\d\d_[a-z0-9_]+")
 SPECIAL_TAGS = ("setup", "parameters", "imports")
-DEMONSTRATION = "demonstration"
 
 _HEADER = re.compile(r"# %%($|\s)")
 _FORMAT = {

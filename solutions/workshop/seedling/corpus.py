@@ -21,8 +21,9 @@ from prompt_or_tune.lexicon import (
 )
 from prompt_or_tune.prompts import FewShot, state_notes
 from prompt_or_tune.scoring import split_words
-from prompt_or_tune.seedling.almanac import voice_words
-from prompt_or_tune.seedling.grammar import (
+
+from solutions.workshop.seedling.almanac import voice_words
+from solutions.workshop.seedling.grammar import (
     ADJECTIVES,
     OPENERS,
     PoemWish,
@@ -33,7 +34,7 @@ from prompt_or_tune.seedling.grammar import (
     write_sentence,
     write_short_sentence,
 )
-from prompt_or_tune.seedling.wording import (
+from solutions.workshop.seedling.wording import (
     PoemRequest,
     add_noise,
     word_description_request,
