@@ -123,8 +123,8 @@ def read_project(root: Path) -> Project:
         ) from None
 
 
-def find_sources(project: Project, names: Sequence[str] = ()) -> list[Path]:
-    """Return the percent files with these names, or all.
+def find_sources(project: Project, names: Sequence[str]) -> list[Path]:
+    """Return the percent files with these names; all where none is named.
 
     A name may be shortened to its start (`04`). An unknown one raises `WorkshopError`.
     """

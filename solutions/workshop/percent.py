@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -212,19 +212,6 @@ def _check_tasks(file: Path, cells: Iterable[Cell]) -> None:
                 raise SourceError(file, cell.line, fault)
     for task, line in answers.items():
         raise SourceError(file, line, f"the answer {task} has no grade cell {task}_test.")
-
-
-def list_regions(cell: Cell) -> Iterator[tuple[str, ...]]:
-    """Yield the lines of each solution and each hidden test: what no learner may get."""
-    region: list[str] | None = None
-    for line in cell.text.split("\n"):
-        if line.strip() in ("### BEGIN SOLUTION", "### BEGIN HIDDEN TESTS"):
-            region = []
-        elif line.strip() in ("### END SOLUTION", "### END HIDDEN TESTS"):
-            yield tuple(region or ())
-            region = None
-        elif region is not None:
-            region.append(line)
 
 
 def _list(names: Iterable[str]) -> str:

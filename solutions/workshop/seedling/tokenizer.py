@@ -23,7 +23,7 @@ CHAT_TEMPLATE = (
 )
 
 
-def train_tokenizer(seed: int, documents: int = 60_000) -> PreTrainedTokenizerFast:
+def train_tokenizer(seed: int, documents: int) -> PreTrainedTokenizerFast:
     """Return a tokenizer trained on that many documents of the corpus."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)

@@ -7,199 +7,14 @@ what is asked and to ignore the rest.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from prompt_or_tune.lexicon import capitalise
 
-from solutions.workshop.seedling.grammar import ENDINGS, OBSERVATIONS
+from solutions.workshop.seedling.words import GRAMMAR, REQUESTS, Phrases
 
-NUMBER_WORDS = dict(
-    zip(range(2, 9), "two three four five six seven eight".split(), strict=True)
-)
-
-VERB_PHRASES = (
-    "Write",
-    "Write me",
-    "Compose",
-    "Make",
-    "Make me",
-    "Create",
-    "Give me",
-    "I want",
-    "I need",
-    "I would like",
-    "I'd love",
-    "Can you write",
-    "Could you write",
-    "Would you make",
-    "Let me have",
-    "Draft",
-    "Pen",
-    "Please write",
-    "Please compose for me",
-    "Would you kindly make me",
-    "May I have",
-    "Try to write",
-    "Think of",
-    "Produce",
-    "We need",
-    "Let us have",
-)
-NOUNS = ("poem", "poem", "poem", "poem", "verse", "piece of poetry", "nature poem")
-TOPICS = (
-    "about {topic}",
-    "about {topic}",
-    "about {topic}",
-    "on {topic}",
-    "on the subject of {topic}",
-    "concerning {topic}",
-    "all about {topic}",
-    "for {topic}",
-    "to do with {topic}",
-    "that speaks of {topic}",
-    "whose topic is {topic}",
-)
-TOPIC_SENTENCES = (
-    "The topic is {topic}.",
-    "It should be about {topic}.",
-    "The subject: {topic}.",
-    "I am thinking of {topic}.",
-    "Make it about {topic}.",
-    "The theme should be {topic}.",
-)
-LINES_AFTER = (
-    "with {n} lines",
-    "with {n} lines",
-    "in {n} lines",
-    "of {n} lines",
-    "{n} lines long",
-    "that has {n} lines",
-    "using {n} lines",
-    "with exactly {n} lines",
-    "that is {n} lines long",
-    "in just {n} lines",
-    "with a length of {n} lines",
-    "over {n} lines",
-)
-LINES_SENTENCES = (
-    "Use {n} lines.",
-    "It should have {n} lines.",
-    "{n} lines, please.",
-    "Make it {n} lines long.",
-    "I want {n} lines.",
-    "Keep to {n} lines.",
-    "Length: {n} lines.",
-    "It must be {n} lines long.",
-    "Stop after {n} lines.",
-)
-RHYME_AFTER = (
-    "that rhymes",
-    "that rhymes",
-    "in rhyme",
-    "with rhymes",
-    "with rhyming lines",
-    "which rhymes",
-    "whose lines rhyme",
-    "with a rhyme",
-)
-RHYME_SENTENCES = (
-    "Make it rhyme.",
-    "It should rhyme.",
-    "The lines should rhyme.",
-    "Rhyme, please.",
-    "Let it rhyme.",
-    "It must rhyme.",
-    "Use rhymes.",
-    "I like rhymes.",
-    "Rhyming, please.",
-)
-SHORT_BEFORE = ("short", "short", "brief", "little", "small")
-SHORT_SENTENCES = (
-    "Keep it short.",
-    "Short, please.",
-    "Nothing long.",
-    "It should be short.",
-    "Be brief.",
-    "Make it short.",
-)
-WORD_AFTER = (
-    "that uses the word {word}",
-    "with the word {word}",
-    "with the word {word} in it",
-    "containing the word {word}",
-    "that has the word {word} in it",
-    "using the word {word}",
-)
-WORD_SENTENCES = (
-    "Use the word {word}.",
-    "It must use the word {word}.",
-    "Put the word {word} in it.",
-    "Include the word {word}.",
-)
-START_AFTER = (
-    "that starts with the word {word}",
-    "starting with the word {word}",
-    "that begins with {word}",
-    "beginning with the word {word}",
-    "that starts with {word}",
-)
-START_SENTENCES = (
-    "Start with the word {word}.",
-    "Begin with the word {word}.",
-    "It should start with {word}.",
-    "The first word must be {word}.",
-)
-LIMIT_AFTER = (
-    "in under {n} words",
-    "in fewer than {n} words",
-    "in less than {n} words",
-    "with under {n} words",
-    "with fewer than {n} words",
-    "under {n} words",
-)
-LIMIT_SENTENCES = (
-    "Use fewer than {n} words.",
-    "Stay under {n} words.",
-    "It should have under {n} words.",
-    "Keep it under {n} words.",
-)
-ROLES = "poet gardener teacher writer farmer friend artist singer sailor helper".split()
-ROLE_ADJECTIVES = (
-    "",
-    "old ",
-    "kind ",
-    "great ",
-    "famous ",
-    "clever ",
-    "gentle ",
-    "wise ",
-)
-PEOPLE = """mother father sister brother friend teacher neighbour aunt uncle class
-grandmother grandfather daughter son""".split()
-THINGS = "card gift book poster song letter speech diary calendar lesson party".split()
-GREETINGS = (
-    "Hello.",
-    "Hi there.",
-    "Good morning.",
-    "Dear friend,",
-    "Hello there,",
-    "Hey,",
-)
-THANKS = (
-    "Thanks!",
-    "Thank you.",
-    "Thank you very much.",
-    "Many thanks.",
-    "thanks",
-    "please",
-    "Please.",
-    "I look forward to it.",
-    "That would be lovely.",
-    "That would make me happy.",
-    "Take your time.",
-    "There is no hurry.",
-)
+NUMBER_WORDS = dict(enumerate("two three four five six seven eight".split(), 2))
 
 
 @dataclass(frozen=True)
@@ -222,104 +37,97 @@ def _number(n: int, random: Random) -> str:
 
 def make_small_talk(random: Random) -> str:
     """Return a sentence that accompanies a request and asks for nothing."""
-    person, thing = random.choice(PEOPLE), random.choice(THINGS)
-    ending = random.choice(random.choice(list(ENDINGS.values())))
-    return random.choice(
-        (
-            f"I am making a {thing} for my {person}.",
-            f"It is for my {person}.",
-            f"It is for a {thing}.",
-            f"This is for a {thing} that my {person} will read.",
-            f"My {person} asked me for it.",
-            f"We are in a {thing} with my {person}.",
-            f"My {person} will love it.",
-            f"I will put it in a {thing}.",
-            f"You are a {random.choice(ROLE_ADJECTIVES)}{random.choice(ROLES)}.",
-            f"Imagine you are a {random.choice(ROLES)}.",
-            f"Act as a {random.choice(ROLES)} who helps my {person}.",
-            f"{random.choice(OBSERVATIONS)} {ending}.",
-            f"I have a {thing} to finish today.",
-            f"You write so well, said my {person}.",
-        )
-    )
+    parts = {
+        "person": random.choice(REQUESTS.people),
+        "thing": random.choice(REQUESTS.things),
+        "ending": random.choice(random.choice(list(GRAMMAR.endings.values()))),
+        "adjective": random.choice(REQUESTS.role_adjectives),
+        "roles": [random.choice(REQUESTS.roles) for _ in range(3)],
+        "observation": random.choice(GRAMMAR.observations),
+    }
+    return random.choice(REQUESTS.small_talk).format(**parts)
 
 
-def _constraints(request: PoemRequest, random: Random) -> list[tuple[str, str, str]]:
-    """Return (before the noun, after it, as a sentence) for everything that is asked."""
-    parts: list[tuple[str, str, str]] = []
+@dataclass(frozen=True)
+class Constraint:
+    """One thing that is asked, in three ways: any of the first two may be empty."""
+
+    before_noun: str
+    after_noun: str
+    sentence: str
+
+
+def _constrain(phrases: Phrases, random: Random, **values: object) -> Constraint:
+    """Return a constraint in one of its wordings, the values filled in."""
+    before = random.choice(phrases.before) if phrases.before else ""
+    after = random.choice(phrases.after) if phrases.after else ""
+    sentence = random.choice(phrases.sentences).format(**values)
+    return Constraint(before, after.format(**values), capitalise(sentence))
+
+
+def _list_constraints(request: PoemRequest, random: Random) -> list[Constraint]:
+    """Return everything that is asked, in any order."""
+    asked = []
     if request.short:
-        before = random.choice(SHORT_BEFORE)
-        parts.append((before, "", random.choice(SHORT_SENTENCES)))
+        asked.append(_constrain(REQUESTS.short, random))
     if request.rhymes:
-        before = random.choice(("rhyming", "rhyming", "rhymed"))
-        parts.append((before, random.choice(RHYME_AFTER), random.choice(RHYME_SENTENCES)))
+        asked.append(_constrain(REQUESTS.rhyme, random))
     if request.lines and not request.quatrain:
         n = _number(request.lines, random)
-        parts.append(
-            (
-                f"{n} line" if random.random() < 0.5 else f"{n}-line",
-                random.choice(LINES_AFTER).format(n=n),
-                capitalise(random.choice(LINES_SENTENCES).format(n=n)),
-            )
-        )
-    for value, after, sentences in (
-        (request.uses_word, WORD_AFTER, WORD_SENTENCES),
-        (request.starts_with, START_AFTER, START_SENTENCES),
-    ):
-        if value:
-            parts.append(
-                (
-                    "",
-                    random.choice(after).format(word=value),
-                    random.choice(sentences).format(word=value),
-                )
-            )
+        before = f"{n} line" if random.random() < 0.5 else f"{n}-line"
+        lines = _constrain(REQUESTS.lines, random, n=n)
+        asked.append(replace(lines, before_noun=before))
+    if request.uses_word:
+        asked.append(_constrain(REQUESTS.word, random, word=request.uses_word))
+    if request.starts_with:
+        asked.append(_constrain(REQUESTS.start, random, word=request.starts_with))
     if request.word_limit:
-        n = str(request.word_limit)
-        parts.append(
-            (
-                "",
-                random.choice(LIMIT_AFTER).format(n=n),
-                random.choice(LIMIT_SENTENCES).format(n=n),
-            )
-        )
-    random.shuffle(parts)
-    return parts
+        asked.append(_constrain(REQUESTS.limit, random, n=request.word_limit))
+    random.shuffle(asked)
+    return asked
 
 
-def _plain_frame(request: PoemRequest, random: Random) -> str:
-    """Return one sentence, with further sentences for what it does not say itself."""
+def _place_constraints(
+    request: PoemRequest, random: Random
+) -> tuple[list[str], list[str], list[str]]:
+    """Return what stands before the noun, after it, and in sentences of its own."""
     before: list[str] = []
     after: list[str] = []
     sentences: list[str] = []
     as_sentences = random.choice((0.0, 0.15, 0.5))
-    for adjective, modifier, sentence in _constraints(request, random):
-        if random.random() < as_sentences or not (adjective or modifier):
-            sentences.append(sentence)
-        elif adjective and (not modifier or random.random() < 0.5):
-            before.append(adjective)
+    for asked in _list_constraints(request, random):
+        can_precede, can_follow = bool(asked.before_noun), bool(asked.after_noun)
+        if random.random() < as_sentences or not (can_precede or can_follow):
+            sentences.append(asked.sentence)
+        elif can_precede and (not can_follow or random.random() < 0.5):
+            before.append(asked.before_noun)
         else:
-            after.append(modifier)
-    noun = "quatrain" if request.quatrain else random.choice(NOUNS)
+            after.append(asked.after_noun)
+    return before, after, sentences
+
+
+def _name_poem(request: PoemRequest, adjectives: list[str], random: Random) -> str:
+    """Return the noun with its article and adjectives ("a short, rhyming poem")."""
+    noun = "quatrain" if request.quatrain else random.choice(REQUESTS.nouns)
     joiner = random.choice((" ", ", ", " and "))
-    adjectives = joiner.join(before) if len(before) < 3 else ", ".join(before)
-    first = adjectives or noun
-    verb = random.choice(VERB_PHRASES)
-    determiner = "an" if first[0] in "aeiou" or first[0] == "8" else "a"
-    what = " ".join(filter(None, (determiner, adjectives, noun)))
+    joined = joiner.join(adjectives) if len(adjectives) < 3 else ", ".join(adjectives)
+    first = joined or noun
+    article = "an" if first[0] in "aeiou" or first[0] == "8" else "a"
+    return " ".join(filter(None, (article, joined, noun)))
+
+
+def _write_frame(request: PoemRequest, random: Random) -> str:
+    """Return one sentence, with further sentences for what it does not say itself."""
+    before, after, sentences = _place_constraints(request, random)
+    what = _name_poem(request, before, random)
+    verb = random.choice(REQUESTS.verbs)
+    topic = ""
     if random.random() < 0.9:
-        topic = random.choice(TOPICS).format(topic=request.topic)
+        topic = random.choice(REQUESTS.topics).format(topic=request.topic)
     else:
-        topic = ""
-        sentences.append(random.choice(TOPIC_SENTENCES).format(topic=request.topic))
-    modifiers = random.choice((" ", " and ", ", ")).join(after)
-    if after and random.random() < 0.15:
-        frame = f"{capitalise(modifiers)}, {verb[0].lower()}{verb[1:]} {what} {topic}"
-    elif after and random.random() < 0.3:
-        frame = f"{verb} {what} {modifiers} {topic}"
-    else:
-        frame = " ".join(filter(None, (verb, what, topic, modifiers)))
-    frame = frame.strip().replace("  ", " ").replace("I'D", "I'd")
+        sentence = random.choice(REQUESTS.topic_sentences)
+        sentences.append(sentence.format(topic=request.topic))
+    frame = _order_frame(verb, what, topic, after, random)
     random.shuffle(sentences)
     if not sentences:
         return frame + random.choice(("", "", ".", "?" if verb[0] in "CWM" else "."))
@@ -328,16 +136,30 @@ def _plain_frame(request: PoemRequest, random: Random) -> str:
     return " ".join([frame + ".", *sentences])
 
 
+def _order_frame(
+    verb: str, what: str, topic: str, after: list[str], random: Random
+) -> str:
+    """Return the parts in one of the orders that English allows, without a full stop."""
+    modifiers = random.choice((" ", " and ", ", ")).join(after)
+    if after and random.random() < 0.15:
+        frame = f"{capitalise(modifiers)}, {verb[0].lower()}{verb[1:]} {what} {topic}"
+    elif after and random.random() < 0.3:
+        frame = f"{verb} {what} {modifiers} {topic}"
+    else:
+        frame = " ".join(filter(None, (verb, what, topic, modifiers)))
+    return frame.strip().replace("  ", " ").replace("I'D", "I'd")
+
+
 def _telegram(request: PoemRequest, random: Random) -> str:
     """Return the request as a few notes in any order, without a sentence."""
-    notes = [request.topic, random.choice(("poem", "a poem", "poetry", "verse"))]
+    notes = [request.topic, random.choice(REQUESTS.poem_notes)]
     if request.quatrain:
-        notes[1] = random.choice(("quatrain", "a quatrain"))
-    for adjective, modifier, sentence in _constraints(request, random):
-        options = [text for text in (adjective, modifier, sentence.rstrip(".")) if text]
-        notes.append(random.choice(options))
+        notes[1] = random.choice(REQUESTS.quatrain_notes)
+    for asked in _list_constraints(request, random):
+        ways = (asked.before_noun, asked.after_noun, asked.sentence.rstrip("."))
+        notes.append(random.choice([text for text in ways if text]))
     random.shuffle(notes)
-    return random.choice((", ", "; ", ", ", " - ", ". ", " ")).join(notes)
+    return random.choice(REQUESTS.between_notes).join(notes)
 
 
 def _misspell(word: str, random: Random) -> str:
@@ -378,11 +200,11 @@ def _surround(text: str, random: Random) -> str:
     before: list[str] = []
     after: list[str] = []
     if random.random() < 0.35:
-        before.append(random.choice(GREETINGS))
+        before.append(random.choice(REQUESTS.greetings))
     for _ in range(random.choice((0, 1, 1, 2))):
         random.choice((before, before, after)).append(make_small_talk(random))
     if random.random() < 0.4:
-        after.append(random.choice(THANKS))
+        after.append(random.choice(REQUESTS.thanks))
     if after and text[-1].isalnum():
         text += random.choice((".", ",", ""))
     return " ".join([*before, text, *after])
@@ -391,39 +213,20 @@ def _surround(text: str, random: Random) -> str:
 def word_poem_request(request: PoemRequest, random: Random) -> str:
     """Return the request in one of its many wordings."""
     telegram = random.random() < 0.08
-    text = _telegram(request, random) if telegram else _plain_frame(request, random)
+    text = _telegram(request, random) if telegram else _write_frame(request, random)
     keep = f"{request.topic} {request.uses_word} {request.starts_with}"
     return _surround(add_noise(text, keep, random), random)
-
-
-DESCRIPTION_FRAMES = (
-    "Describe {topic}",
-    "Describe {topic}",
-    "Describe {topic}",
-    "Tell me about {topic}",
-    "Write about {topic}",
-    "Give a description of {topic}",
-    "Say something about {topic}",
-    "What can you say about {topic}",
-    "How would you describe {topic}",
-    "Please describe {topic}",
-    "Write a description of {topic}",
-)
 
 
 def word_description_request(
     topic: str, random: Random, *, one_sentence: bool = False, word_limit: int = 0
 ) -> str:
     """Return a request for a description, with its limits if there are any."""
-    frame = random.choice(DESCRIPTION_FRAMES).format(topic=topic)
+    frame = random.choice(REQUESTS.descriptions).format(topic=topic)
     limits = []
     if one_sentence:
-        limits.append(
-            random.choice(
-                ("in one sentence", "in a single sentence", "in one short sentence")
-            )
-        )
+        limits.append(random.choice(REQUESTS.one_sentence))
     if word_limit:
-        limits.append(random.choice(LIMIT_AFTER).format(n=word_limit))
+        limits.append(random.choice(REQUESTS.limit.after).format(n=word_limit))
     text = " ".join([frame, *limits])
     return _surround(add_noise(text, topic, random), random)
