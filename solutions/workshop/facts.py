@@ -1,7 +1,7 @@
 """Recorded numbers by name, as the course's text quotes them: `{{ voice_lora }}`.
 
-Text never repeats a figure by hand: the builder fills these in, and building again
-after `prompt-or-tune measure` or `prompt-or-tune probe` brings every sentence up to date.
+Text never repeats a figure by hand: the builder fills these in, and building again after
+`record` or `probe --save` brings every sentence up to date.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 The text is the only thing that an author edits. Whatever would become a broken notebook,
 a task that can't be graded, or a solution in the learner's hands is refused here, with
-the file and the line.
+the file and the line. jupytext reads the cells; it does not tell their lines, and takes
+anything for a cell: lines and checks are ours.
 """
 
 from __future__ import annotations

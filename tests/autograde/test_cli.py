@@ -55,3 +55,14 @@ def test_a_command_that_moved_says_where_it_is(command, capsys):
     said = capsys.readouterr().err
     assert said.startswith("autograde: ")
     assert f"`python -m solutions.workshop {command}`" in said
+
+
+def test_an_installed_package_has_no_notebooks_to_start_a_class_from(
+    monkeypatch, tmp_path, capsys
+):
+    monkeypatch.setattr("autograde.ROOT", tmp_path / "site-packages")
+    with pytest.raises(SystemExit) as left:
+        cli.main(["init", str(tmp_path / "class")])
+    assert left.value.code == 1
+    assert "name a folder of sources with --sources" in capsys.readouterr().err
+    assert not (tmp_path / "class").exists()

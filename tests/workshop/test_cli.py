@@ -190,3 +190,15 @@ def test_fill_brings_up_to_date_what_differs_and_nothing_else(pages_of_a_copy, c
     assert run(capsys, "fill")[1] == f"written: {sheet}\n"
     assert (pages_of_a_copy / sheet).read_text() == (ROOT / sheet).read_text()
     assert run(capsys, "fill")[1] == "Every page is up to date.\n"
+
+
+def test_record_measures_seedling_and_then_fills_the_pages(
+    pages_of_a_copy, monkeypatch, capsys
+):
+    measured = []
+    monkeypatch.setattr(
+        "prompt_or_tune.cli.measure.run_measure", lambda *given: measured.append(given)
+    )
+    out = run(capsys, "record", "--workers", 2)[1]
+    assert measured == [("seedling", None, None, 2)]
+    assert out == "written: course/prompt_or_tune/data/README.md\n"
