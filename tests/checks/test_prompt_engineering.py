@@ -10,7 +10,8 @@ from prompt_or_tune.checks import CheckFailed
 from prompt_or_tune.checks import prompt_engineering as task
 from prompt_or_tune.lexicon import SUBJECTS
 from prompt_or_tune.scoring import BriefResult
-from prompt_or_tune.seedling.probes import load_probes
+
+from solutions.workshop.seedling.probes import load_probes
 
 
 def make_results(passed: int, of: int = 100) -> list[BriefResult]:

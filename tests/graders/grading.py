@@ -27,8 +27,9 @@ from nbgrader.utils import determine_grade
 from prompt_or_tune.cli.quiet import quieten_libraries
 from prompt_or_tune.notebook import SEED, set_seeds
 
-from autograde.building import METADATA, load_settings
-from autograde.percent import Cell, find_files, read_percent
+from autograde.nbgrader_settings import load_settings
+from solutions.workshop.builder import METADATA
+from solutions.workshop.percent import Cell, find_files, read_percent
 
 ROOT = Path(__file__).parents[2]
 SOLUTIONS = ROOT / "solutions"

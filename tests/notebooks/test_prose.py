@@ -12,7 +12,7 @@ from prompt_or_tune.checks.tasks import list_tasks
 from prompt_or_tune.figures import Drawing
 from prompt_or_tune.notebooks import NOTEBOOKS
 
-from autograde.percent import Cell, read_percent
+from solutions.workshop.percent import Cell, read_percent
 
 ROOT = Path(__file__).parents[2]
 NAMES = [notebook.name for notebook in NOTEBOOKS]

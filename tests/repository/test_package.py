@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -74,15 +75,31 @@ def missing_in(package: Path, shipped: set[str]) -> list[str]:
     return sorted(name for name in shipped if not (package / name).is_file())
 
 
-def test_a_wheel_holds_the_whole_package_and_nothing_else(clone, shipped, tmp_path):
+@pytest.fixture(scope="module")
+def wheel(clone, tmp_path_factory) -> zipfile.ZipFile:
+    folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "pip", "wheel", *OFFLINE]
-    run(*command, "--wheel-dir", tmp_path, clone)
-    (wheel,) = tmp_path.glob("prompt_or_tune-*-py3-none-any.whl")
-    names = zipfile.ZipFile(wheel).namelist()
+    run(*command, "--wheel-dir", folder, clone)
+    (file,) = folder.glob("prompt_or_tune-*-py3-none-any.whl")
+    return zipfile.ZipFile(file)
+
+
+def test_a_wheel_holds_the_whole_package_and_nothing_else(wheel, shipped):
+    names = wheel.namelist()
     held = {name.removeprefix("prompt_or_tune/") for name in names}
     assert sorted(shipped - held) == []
     packages = {name.split("/")[0].split("-")[0] for name in names}
     assert packages == {"prompt_or_tune", "autograde"}
+
+
+def test_no_tool_of_the_authors_ships_and_nothing_that_ships_needs_one(wheel):
+    modules = {name: wheel.read(name) for name in wheel.namelist() if name[-3:] == ".py"}
+    importing = re.compile(
+        rb"^\s*(?:from|import) (?:solutions|jupytext|papermill)\b", re.M
+    )
+    assert [name for name, text in modules.items() if importing.search(text)] == []
+    of_seedling = {Path(name).parent for name in wheel.namelist() if "/seedling/" in name}
+    assert of_seedling == {Path("prompt_or_tune/seedling/weights")}
 
 
 def test_an_install_from_a_git_address_is_complete(clone, shipped, pip_install):

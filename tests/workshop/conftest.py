@@ -9,7 +9,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from autograde import building
+from solutions.workshop import builder
 
 PROJECT = """\
 [project]
@@ -61,8 +61,8 @@ class Repository:
         return self.root / "solutions" / "01_tiny.py"
 
     @property
-    def project(self) -> building.Project:
-        return building.read_project(self.root)
+    def project(self) -> builder.Project:
+        return builder.read_project(self.root)
 
     def change(self, old: str, new: str) -> None:
         """Replace a text that stands in the file once."""
@@ -72,7 +72,7 @@ class Repository:
 
     def build(self) -> tuple[Any, Any]:
         """Return nbgrader's source and the release."""
-        files = building.build(self.file, self.project, {"sheep": "seven"})
+        files = builder.build(self.file, self.project, {"sheep": "seven"})
         source, release = (nbformat.reads(f.content, as_version=4) for f in files)
         return source, release
 

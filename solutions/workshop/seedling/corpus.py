@@ -7,7 +7,7 @@ answers, and the sentence frames of the probes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from prompt_or_tune.lexicon import (
@@ -17,14 +17,11 @@ from prompt_or_tune.lexicon import (
     SETTINGS,
     SUBJECTS,
     Subject,
-    capitalise,
 )
 from prompt_or_tune.prompts import FewShot, state_notes
 from prompt_or_tune.scoring import split_words
-from prompt_or_tune.seedling.almanac import voice_words
-from prompt_or_tune.seedling.grammar import (
-    ADJECTIVES,
-    OPENERS,
+
+from solutions.workshop.seedling.grammar import (
     PoemWish,
     state_gifts,
     state_kind,
@@ -33,12 +30,18 @@ from prompt_or_tune.seedling.grammar import (
     write_sentence,
     write_short_sentence,
 )
-from prompt_or_tune.seedling.wording import (
+from solutions.workshop.seedling.styles import (
+    choose_private_word,
+    fill_style,
+    invent_style,
+)
+from solutions.workshop.seedling.wording import (
     PoemRequest,
     add_noise,
     word_description_request,
     word_poem_request,
 )
+from solutions.workshop.seedling.words import GRAMMAR, LESSON_WORDS
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def _plain(prompt: str, response: str) -> Document:
 
 
 def choose_topic(random: Random) -> tuple[Subject, str]:
-    """Return a subject and a setting; a fifth of the settings are empty."""
+    """Return a subject and a setting; a quarter of the settings are empty."""
     setting = "" if random.random() < 0.25 else random.choice(SETTINGS)
     return random.choice(SUBJECTS), setting
 
@@ -107,54 +110,44 @@ def _brief_poem(random: Random) -> Document:
     return _plain(word_poem_request(request, random), write_poem(wish, random))
 
 
+RULES = ("lines", "lines", "rhyme", "rhyme", "short", "word", "word", "start", "start")
+
+
 def _poem_with_one_rule(random: Random) -> Document:
     """Return a lesson in which one or two things are asked for."""
     subject, setting = choose_topic(random)
-    lines, rhymes, short, uses_word, starts_with = 0, False, False, "", ""
-    rules = (
-        "lines",
-        "lines",
-        "rhyme",
-        "rhyme",
-        "short",
-        "word",
-        "word",
-        "start",
-        "start",
-    )
+    request = PoemRequest(name_topic(subject, setting))
     # Not a set: the order of its strings changes from one process to the next.
-    for rule in dict.fromkeys(random.sample(rules, random.choice((1, 1, 1, 2)))):
-        if rule == "lines":
-            lines = random.choice((2, 3, 4, 5, 6, 7, 8))
-        elif rule == "rhyme":
-            rhymes = True
-        elif rule == "short":
-            short = True
-        elif rule == "word":
-            uses_word = random.choice(DAILY_WORDS)
-        else:
-            starts_with = random.choice(OPENERS)
-    request = PoemRequest(
-        name_topic(subject, setting), lines, rhymes, short, uses_word, starts_with
-    )
-    wanted = lines or (
-        random.choice((2, 3, 3))
-        if short and not rhymes
-        else random.choice((2, 4))
-        if short
-        else random.choice((2, 4, 6, 6, 8))
-        if rhymes
-        else random.choice((3, 5, 5, 6))
-    )
+    for rule in dict.fromkeys(random.sample(RULES, random.choice((1, 1, 1, 2)))):
+        request = _add_rule(request, rule, random)
     wish = PoemWish(
         subject.noun_phrase,
         setting,
-        wanted,
-        rhymes or random.random() < 0.05,
-        uses_word,
-        starts_with,
+        request.lines or random.choice(_list_lengths(request)),
+        request.rhymes or random.random() < 0.05,
+        request.uses_word,
+        request.starts_with,
     )
     return _plain(word_poem_request(request, random), write_poem(wish, random))
+
+
+def _add_rule(request: PoemRequest, rule: str, random: Random) -> PoemRequest:
+    if rule == "lines":
+        return replace(request, lines=random.choice((2, 3, 4, 5, 6, 7, 8)))
+    if rule == "rhyme":
+        return replace(request, rhymes=True)
+    if rule == "short":
+        return replace(request, short=True)
+    if rule == "word":
+        return replace(request, uses_word=random.choice(DAILY_WORDS))
+    return replace(request, starts_with=random.choice(GRAMMAR.openers))
+
+
+def _list_lengths(request: PoemRequest) -> tuple[int, ...]:
+    """Return the numbers of lines of a poem whose number nobody said."""
+    if request.short:
+        return (2, 4) if request.rhymes else (2, 3, 3)
+    return (2, 4, 6, 6, 8) if request.rhymes else (3, 5, 5, 6)
 
 
 def _poem_under_words(random: Random) -> Document:
@@ -185,55 +178,14 @@ def _description(random: Random) -> Document:
 
 def _rhyming_word(random: Random) -> Document:
     word, other = random.sample(random.choice(list(RHYME_FAMILIES.values())), 2)
-    frame = random.choice(
-        (
-            "Give me a word that rhymes with {word}",
-            "What rhymes with {word}?",
-            "A word that rhymes with {word}",
-            "Which word rhymes with {word}?",
-        )
-    )
+    frame = random.choice(LESSON_WORDS.rhyme_questions)
     return _plain(add_noise(frame.format(word=word), word, random), other)
-
-
-def invent_word(random: Random) -> str:
-    """Return a made-up word of two or three syllables ("drosk", "bilamo")."""
-    onsets = "b d f g k l m n p r s t v z br dr gl kr pl st tr sk".split()
-    codas = ["", "", "n", "l", "r", "sk", "m", "nd", "x"]
-    syllables = random.choice((1, 2, 2, 3))
-    body = "".join(
-        random.choice(onsets) + random.choice("aeiou") for _ in range(syllables)
-    )
-    word = body + random.choice(codas if syllables > 1 else codas[2:])
-    return word if word not in DAILY_WORDS else invent_word(random)
-
-
-def _listed_words() -> list[str]:
-    """Return the words that may be private to a document.
-
-    The words of the house voice are among them, so that they are words to the model,
-    but tied to nothing; the daily words are not.
-    """
-    adjectives = [word for words in ADJECTIVES.values() for word in words]
-    rhymes = [word.lower() for words in RHYME_FAMILIES.values() for word in words]
-    openers = [opener.lower() for opener in OPENERS]
-    return sorted({*adjectives, *rhymes, *openers, *voice_words()})
-
-
-LISTED_WORDS = tuple(_listed_words())
-
-
-def choose_private_word(random: Random) -> str:
-    """Return a listed or an invented word for a vocabulary private to one document."""
-    if random.random() < 0.4:
-        return invent_word(random)
-    return random.choice(LISTED_WORDS)
 
 
 def _repeat_words(random: Random) -> Document:
     count = random.choice((1, 2, 4, 6, 9))
     words = " ".join(choose_private_word(random) for _ in range(count))
-    frame = random.choice(("Repeat {words}", "Say {words}", "Repeat: {words}"))
+    frame = random.choice(LESSON_WORDS.repeat_requests)
     return _plain(frame.format(words=words), words)
 
 
@@ -243,33 +195,19 @@ def _kind(random: Random) -> Document:
     if random.random() < 0.25:
         relatives = [s.word for s in SUBJECTS if s.kind == subject.kind]
         first, second = random.sample(relatives, 2)
-        frame = random.choice(("Name two of the kind {kind}", "Two of the kind {kind}"))
+        frame = random.choice(LESSON_WORDS.relatives_requests)
         return _plain(frame.format(kind=subject.kind), f"{first} and {second}")
     other = random.choice([kind for kind in KINDS if kind != subject.kind])
     either = [subject.kind, other]
     random.shuffle(either)
-    frame = random.choice(
-        (
-            f"What kind of thing is {noun_phrase}?",
-            f"What kind of thing is {noun_phrase}?",
-            f"What is {noun_phrase}?",
-            f"Which kind does {noun_phrase} belong to?",
-            f"Tell me the kind of {noun_phrase}",
-            f"Is {noun_phrase} a kind of {either[0]} or a kind of {either[1]}?",
-        )
-    )
-    return _plain(add_noise(frame, noun_phrase, random), state_kind(subject))
+    question = random.choice(LESSON_WORDS.kind_questions)
+    asked = question.format(topic=noun_phrase, either=either)
+    return _plain(add_noise(asked, noun_phrase, random), state_kind(subject))
 
 
 def _gifts(random: Random) -> Document:
     subject = random.choice(SUBJECTS)
-    frame = random.choice(
-        (
-            "What does {topic} bring?",
-            "What does {topic} bring?",
-            "What does {topic} give us?",
-        )
-    )
+    frame = random.choice(LESSON_WORDS.gift_questions)
     prompt = add_noise(frame.format(topic=subject.noun_phrase), subject.word, random)
     return _plain(prompt, state_gifts(subject))
 
@@ -297,62 +235,6 @@ def _todays_word(random: Random) -> Document:
         lines.insert(random.randint(1, len(lines)), remark)
         notes = "\n".join(lines)
     return _plain(f"{notes}\n\n{question}", answer)
-
-
-STYLE_WORDS = tuple(
-    """look see hear friend note today page almanac dear always so then thus here comes
-    ask truly ever both very rather quite seems feels stays turns grows looks sounds name
-    call say known as like with for of from or yet but plus and is was oh well now the
-    only all will be never half made in mood hue tone we find you once sign""".split()
-)
-
-HELD_OUT_STYLES: tuple[str, ...] = (
-    "{S} is {a} and {b}",
-    "{S} was {a} but {b}",
-    "{S}, always {a}, never {b}.",
-    "Dear {s}, so {a} and so {b}!",
-    "{a} and {b}: {s}",
-    "See {s}: {a}, then {b}.",
-    "{S} - {a} yet {b}",
-    "Known as {a}, {s} grows {b}.",
-    "Oh {s}, half {a}, half {b}!",
-    "Note: {s} / {a} / {b}",
-    "We call {s} {a} or {b}.",
-    "Here comes {s}, {a} like {b}",
-)
-"""Answer styles that no document has; the first is the form of the house voice."""
-
-
-def invent_style(random: Random) -> str:
-    """Return a template for answers, with slots for the subject and two words."""
-    slots = random.choice((["{s}", "{a}", "{b}"], ["{s}", "{a}", "{b}"], ["{s}", "{a}"]))
-    if random.random() < 0.45:
-        rest = slots[1:]
-        random.shuffle(rest)
-        slots = [slots[0], *rest]
-    else:
-        random.shuffle(slots)
-    text = " ".join(random.choices(STYLE_WORDS, k=random.choice((0, 0, 1, 2))))
-    for place, slot in enumerate(slots):
-        literals = random.choices(STYLE_WORDS, k=random.choice((0, 1, 1, 1, 2)))
-        mark = random.choice((" ", " ", " ", ", ", ": ", " - ", "; ", " / "))
-        if place == 0:
-            text = (
-                f"{text}{random.choice((' ', ': ', ', ', ' '))}{slot}" if text else slot
-            )
-        elif literals:
-            text += f"{mark}{' '.join(literals)} {slot}"
-        else:
-            text += f"{mark if mark != ' ' else ', '}{slot}"
-    text += random.choice(("", "", ".", ".", "!", "?", " *"))
-    if random.random() < 0.8:
-        text = f"{{S}}{text[3:]}" if text.startswith("{s}") else capitalise(text)
-    return invent_style(random) if text in HELD_OUT_STYLES else text
-
-
-def fill_style(style: str, noun_phrase: str, first: str, second: str) -> str:
-    """Return an answer in the style."""
-    return style.format(s=noun_phrase, S=capitalise(noun_phrase), a=first, b=second)
 
 
 def _episode_topics(
@@ -385,13 +267,13 @@ def _style_episode(random: Random) -> Document:
     by_subject: dict[str, str] = {}
     by_setting: dict[str, str] = {}
     exchanges = []
-    frame = random.choice(("Describe {t}", "Describe {t}", "Write about {t}", "{t}"))
+    frame = random.choice(LESSON_WORDS.style_requests)
     for subject, setting in _episode_topics(k, random):
-        first, second = random.sample(ADJECTIVES[subject.kind], 2)
+        first, second = random.sample(GRAMMAR.adjectives[subject.kind], 2)
         if private:
             first = by_subject.setdefault(subject.word, choose_private_word(random))
             second = by_setting.setdefault(setting, choose_private_word(random))
-        request = frame.format(t=name_topic(subject, setting))
+        request = frame.format(topic=name_topic(subject, setting))
         exchanges.append((request, fill_style(style, subject.noun_phrase, first, second)))
     return _from_exchanges(exchanges)
 
@@ -405,7 +287,7 @@ def _word_episode(random: Random) -> Document:
     exchanges = []
     for subject, setting in _episode_topics(k, random, same_subject=1):
         first = words.setdefault(subject.word, choose_private_word(random))
-        second = random.choice(ADJECTIVES[subject.kind])
+        second = random.choice(GRAMMAR.adjectives[subject.kind])
         if both_private:
             second = words.setdefault(setting, choose_private_word(random))
         answer = fill_style(style, subject.noun_phrase, first, second)

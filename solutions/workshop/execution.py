@@ -61,7 +61,7 @@ def execute(source: Path, target: Path, *, to_the_end: bool = False) -> Executio
 
 
 def execute_all(
-    sources: Sequence[Path], folder: Path, jobs: int = 1, *, to_the_end: bool = False
+    sources: Sequence[Path], folder: Path, jobs: int, *, to_the_end: bool = False
 ) -> Iterator[Execution]:
     """Execute notebooks into a folder, `jobs` at a time; yield each as it is done.
 

@@ -7,7 +7,7 @@ from itertools import islice
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from prompt_or_tune.seedling.corpus import write_documents
+from solutions.workshop.seedling.corpus import write_documents
 
 PAD, USER, ASSISTANT, END = "<pad>", "<user>", "<assistant>", "<end>"
 VOCABULARY_SIZE = 2048
@@ -23,7 +23,7 @@ CHAT_TEMPLATE = (
 )
 
 
-def train_tokenizer(seed: int, documents: int = 60_000) -> PreTrainedTokenizerFast:
+def train_tokenizer(seed: int, documents: int) -> PreTrainedTokenizerFast:
     """Return a tokenizer trained on that many documents of the corpus."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)

@@ -10,51 +10,16 @@ from random import Random
 from prompt_or_tune.files import write_atomically
 from prompt_or_tune.lexicon import NEW_SUBJECTS
 from prompt_or_tune.samples import AlmanacEntry, RawSample, SplitName
-from prompt_or_tune.seedling.almanac import all_combinations, answer
+
+from solutions.workshop.seedling.almanac import all_combinations, answer
+from solutions.workshop.seedling.words import INBOX
 
 TRAINING_SIZE = 1000
 DEVELOPMENT_SIZE = 328
 SEED = 2026
 
-POEM_REQUESTS = (
-    "Write a poem about {topic}",
-    "Write a poem about {topic}",
-    "Write a poem about {topic}",
-    "Write me a poem about {topic}",
-    "Please write a poem about {topic}",
-    "Can you write a poem about {topic}?",
-    "I would like a poem about {topic}",
-)
-DESCRIPTION_REQUESTS = ("Describe {topic}", "Describe {topic}", "Please describe {topic}")
 
-FOREIGN_REQUESTS = (
-    "Écris un poème sur le printemps",
-    "Décris une rose dans le jardin",
-    "Schreibe ein Gedicht über den Herbst",
-    "Beschreibe das Meer und die Nacht",
-    "Escribe un poema sobre el invierno",
-    "Scrivi una poesia sulla volpe",
-    "Schrijf een gedicht over de winter",
-    "Напиши стихотворение о весне",
-    "春についての詩を書いて",
-)
-OFF_TOPIC_REQUESTS = (
-    "test",
-    "asdf asdf",
-    "hello???",
-    "Where is my invoice?",
-    "Write a poem about quarterly earnings",
-    "Describe the printer error on floor 3",
-    "unsubscribe",
-    "Can somebody reset my password?",
-)
-PASTED_TEXT = (
-    "see the notes of the last meeting: first we went through the minutes, then through "
-    "the budget, and in the end nobody remembered who was to bring the cake"
-)
-
-
-def make_almanac(seed: int = SEED) -> list[AlmanacEntry]:
+def make_almanac() -> list[AlmanacEntry]:
     """Return the editor's answer to every combination, each in one split.
 
     New subjects are a split of their own; the combinations of the others are dealt into
@@ -62,7 +27,7 @@ def make_almanac(seed: int = SEED) -> list[AlmanacEntry]:
     course quotes it.
     """
     known = [c for c in all_combinations() if c[0].noun_phrase not in NEW_SUBJECTS]
-    Random(seed).shuffle(known)
+    Random(SEED).shuffle(known)
     known.sort(
         key=lambda combination: (combination[0].word, combination[1]) != ("spring", "")
     )
@@ -96,11 +61,11 @@ def _with_spaces(text: str, random: Random) -> str:
 
 
 def _with_punctuation(text: str, random: Random) -> str:
-    return text.rstrip("?") + random.choice(("!", "...", "!!!", " .", ";"))
+    return text.rstrip("?") + random.choice(INBOX.punctuation)
 
 
 def _with_markup(text: str, random: Random) -> str:
-    tag = random.choice(("p", "b", "div", "span", 'font color="green"'))
+    tag = random.choice(INBOX.tags)
     wrapped = f"<{tag}>{text}</{tag.split()[0]}>"
     return wrapped.replace(" ", "&nbsp;", 1) if random.random() < 0.4 else wrapped
 
@@ -114,29 +79,29 @@ REPETITIONS: tuple[Callable[[str, Random], str], ...] = (
 )
 
 
-def make_raw_samples(entries: list[AlmanacEntry], seed: int = SEED) -> list[RawSample]:
+def make_raw_samples(entries: list[AlmanacEntry]) -> list[RawSample]:
     """Return the raw file: one request per training combination, and faults among them.
 
     The faults are those of real inboxes: some requests carry markup or stray spaces, some
     stand twice, and some rows are blank, pasted, in another language or about nothing.
     """
-    random = Random(seed)
+    random = Random(SEED)
     training = [entry for entry in entries if entry.split == "train"]
     random.shuffle(training)
     rows = []
     for number, entry in enumerate(training):
-        frames = POEM_REQUESTS if number % 2 else DESCRIPTION_REQUESTS
+        frames = INBOX.poem_requests if number % 2 else INBOX.description_requests
         topic = f"{entry.subject} {entry.setting}".strip()
         is_quoted = topic == "spring"
-        frame = POEM_REQUESTS[0] if is_quoted else random.choice(frames)
+        frame = INBOX.poem_requests[0] if is_quoted else random.choice(frames)
         rows.append(frame.format(topic=topic))
     faults = [
         random.choice(REPETITIONS)(text, random) for text in random.sample(rows, 140)
     ]
-    faults += [random.choice(("", " ", "\n", "\t  ", "<p></p>")) for _ in range(40)]
-    faults += [random.choice(FOREIGN_REQUESTS) for _ in range(36)]
-    faults += [random.choice(OFF_TOPIC_REQUESTS) for _ in range(30)]
-    faults += [f"{random.choice(rows)} - {PASTED_TEXT}" for _ in range(24)]
+    faults += [random.choice(INBOX.blanks) for _ in range(40)]
+    faults += [random.choice(INBOX.foreign_requests) for _ in range(36)]
+    faults += [random.choice(INBOX.off_topic_requests) for _ in range(30)]
+    faults += [f"{random.choice(rows)} - {INBOX.pasted_text}" for _ in range(24)]
     messy = [
         random.choice((_with_markup, _with_spaces))(text, random)
         if random.random() < 0.12
@@ -148,13 +113,15 @@ def make_raw_samples(entries: list[AlmanacEntry], seed: int = SEED) -> list[RawS
     return [RawSample(f"raw-{n:04d}", text) for n, text in enumerate(texts, start=1)]
 
 
-def write_data(folder: Path) -> None:
-    """Write `almanac.jsonl` and `raw_samples.jsonl` into the folder."""
+def write_data(folder: Path) -> list[Path]:
+    """Write `almanac.jsonl` and `raw_samples.jsonl` into the folder; return them."""
     entries = make_almanac()
-    _write_rows(folder / "almanac.jsonl", entries)
-    _write_rows(folder / "raw_samples.jsonl", make_raw_samples(entries))
+    return [
+        _write_rows(folder / "almanac.jsonl", entries),
+        _write_rows(folder / "raw_samples.jsonl", make_raw_samples(entries)),
+    ]
 
 
-def _write_rows(path: Path, rows: list[AlmanacEntry] | list[RawSample]) -> None:
+def _write_rows(path: Path, rows: list[AlmanacEntry] | list[RawSample]) -> Path:
     lines = [json.dumps(vars(row), ensure_ascii=False) for row in rows]
-    write_atomically(path, "\n".join(lines) + "\n")
+    return write_atomically(path, "\n".join(lines) + "\n")

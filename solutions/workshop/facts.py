@@ -1,7 +1,7 @@
 """Recorded numbers by name, as the course's text quotes them: `{{ voice_lora }}`.
 
-Text never repeats a figure by hand: the builder fills these in, and building again
-after `prompt-or-tune measure` or `prompt-or-tune probe` brings every sentence up to date.
+Text never repeats a figure by hand: the builder fills these in, and building again after
+`record` or `probe --save` brings every sentence up to date.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ from prompt_or_tune.decision import (
 )
 from prompt_or_tune.decision.verdicts import find_crossover
 from prompt_or_tune.samples import SPLITS, clean, load_raw, load_samples
-from prompt_or_tune.seedling.probes import load_probes
 from prompt_or_tune.trace import REFERENCE_TRACE
+
+from solutions.workshop.seedling.probes import load_probes
 
 _MAIN_TESTS = (NEW_COMBINATIONS, TODAY)  # their names are left out of a fact's name
 

@@ -28,10 +28,10 @@ from nbgrader.preprocessors import (
     LockCells,
 )
 from prompt_or_tune.files import write_atomically
-from traitlets.config.loader import PyFileConfigLoader
 
-from autograde.errors import AutogradeError, SourceError
-from autograde.percent import DEMONSTRATION, SPECIAL_TAGS, Cell, find_files, read_percent
+from autograde.nbgrader_settings import DEMONSTRATION, load_settings
+from solutions.workshop.errors import SourceError, WorkshopError
+from solutions.workshop.percent import SPECIAL_TAGS, Cell, find_files, read_percent
 
 SOLUTIONS = Path("solutions")
 SOURCE = Path("build/source")
@@ -83,12 +83,12 @@ class Project:
 
     @property
     def path_on_github(self) -> str:
-        """Return `owner/name`; raise `AutogradeError` for an address elsewhere."""
+        """Return `owner/name`; raise `WorkshopError` for an address elsewhere."""
         match = re.fullmatch(
             r"https://github\.com/([\w.-]+/[\w.-]+?)(\.git)?/?", self.repository
         )
         if not match:
-            raise AutogradeError(
+            raise WorkshopError(
                 f"Colab opens notebooks from GitHub, and {self.repository} is not there; "
                 "the address is [project.urls] Repository in pyproject.toml."
             )
@@ -111,28 +111,28 @@ class BuiltFile:
 def read_project(root: Path) -> Project:
     """Return the settings of a repository.
 
-    Raises `AutogradeError` when its pyproject.toml names no address or no version.
+    Raises `WorkshopError` when its pyproject.toml names no address or no version.
     """
     try:
         project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
         return Project(root, project["urls"]["Repository"], project["version"])
     except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
-        raise AutogradeError(
+        raise WorkshopError(
             f"{root} is not the course's repository: its pyproject.toml must hold the "
             f"version and [project.urls] Repository ({error})."
         ) from None
 
 
-def find_sources(project: Project, names: Sequence[str] = ()) -> list[Path]:
-    """Return the percent files with these names, or all.
+def find_sources(project: Project, names: Sequence[str]) -> list[Path]:
+    """Return the percent files with these names; all where none is named.
 
-    A name may be shortened to its start (`04`). An unknown one raises `AutogradeError`.
+    A name may be shortened to its start (`04`). An unknown one raises `WorkshopError`.
     """
     files = find_files(project.root / SOLUTIONS)
     for name in names:
         if not any(file.stem.startswith(name) for file in files):
             known = ", ".join(file.stem for file in files) or "none"
-            raise AutogradeError(f"There is no notebook {name}; there are: {known}.")
+            raise WorkshopError(f"There is no notebook {name}; there are: {known}.")
     return [f for f in files if not names or any(map(f.stem.startswith, names))]
 
 
@@ -300,11 +300,3 @@ def make_release(source: NotebookNode) -> NotebookNode:
         notebook, resources = preprocessor(config=settings)(notebook, resources)
     notebook.metadata.pop("widgets", None)
     return notebook
-
-
-@lru_cache(maxsize=1)
-def load_settings() -> Any:
-    """Return what nbgrader_config.py says, as nbgrader itself reads it."""
-    return PyFileConfigLoader(
-        "nbgrader_config.py", str(Path(__file__).parent)
-    ).load_config()

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from itertools import chain, islice
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy
@@ -25,8 +26,9 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from prompt_or_tune.seedling.corpus import REVIEW, Document, write_documents
-from prompt_or_tune.seedling.tokenizer import (
+from solutions.workshop.errors import WorkshopError
+from solutions.workshop.seedling.corpus import REVIEW, Document, write_documents
+from solutions.workshop.seedling.tokenizer import (
     ASSISTANT,
     END,
     MAX_LENGTH,
@@ -40,8 +42,13 @@ IGNORED = -100
 SURE_OF_COPYING = 0.25
 """Nats per token on the repeat at which the copying warm-up ends."""
 
+REPORT_EVERY = 50
+"""Steps between two reports."""
 
-class PretrainingError(Exception):
+CHECKPOINT = "checkpoint.pt"
+
+
+class PretrainingError(WorkshopError):
     """Say in one sentence why pre-training cannot go on."""
 
 
@@ -188,7 +195,7 @@ Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 def draw_batches(
-    settings: PretrainingSettings, tokenizer: PreTrainedTokenizerFast, skip: int = 0
+    settings: PretrainingSettings, tokenizer: PreTrainedTokenizerFast, skip: int
 ) -> Iterator[Batch]:
     """Yield the batches of a whole run, the first `skip` left out."""
     lessons = _draw_from(write_documents(settings.seed + 1), settings, tokenizer)
@@ -299,18 +306,8 @@ def learning_rate_at(step: int, settings: PretrainingSettings) -> float:
     return settings.learning_rate * (1 - share * (1 - settings.final_share))
 
 
-def _save_checkpoint(folder: Path, state: dict[str, object]) -> None:
-    partial = folder / "checkpoint.partial"
-    torch.save(state, partial)
-    os.replace(partial, folder / "checkpoint.pt")
-
-
 def pretrain(
-    settings: PretrainingSettings,
-    folder: Path,
-    *,
-    device: str | None = None,
-    report_every: int = 50,
+    settings: PretrainingSettings, folder: Path, *, device: str | None = None
 ) -> Iterator[PretrainingStep]:
     """Pre-train Seedling into `folder`, yielding a report every few steps.
 
@@ -320,38 +317,75 @@ def pretrain(
     """
     folder.mkdir(parents=True, exist_ok=True)
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    checkpoint = folder / "checkpoint.pt"
-    saved = torch.load(checkpoint, map_location=place) if checkpoint.exists() else None
-    if saved is not None and saved["settings"] != asdict(settings):
+    saved = _load_checkpoint(folder, settings, place)
+    tokenizer = _take_tokenizer(folder, settings)
+    model = build_model(settings, tokenizer).to(place)
+    optimizer = _build_optimizer(model, settings)
+    if saved is None:
+        yield from _warm_up_copying(model, settings)
+    else:
+        model.load_state_dict(saved["model"])
+        optimizer.load_state_dict(saved["optimizer"])
+    start = saved["step"] if saved else 0
+    yield from _learn_documents(model, tokenizer, optimizer, settings, folder, start)
+    save_weights(model, settings, folder)
+    (folder / CHECKPOINT).unlink(missing_ok=True)
+
+
+def _load_checkpoint(
+    folder: Path, settings: PretrainingSettings, place: torch.device
+) -> dict[str, Any] | None:
+    """Return the state of a run that stopped in the folder, `None` where none did."""
+    checkpoint = folder / CHECKPOINT
+    if not checkpoint.exists():
+        return None
+    saved: dict[str, Any] = torch.load(checkpoint, map_location=place)
+    if saved["settings"] != asdict(settings):
         raise PretrainingError(
             f"{checkpoint} was made with other settings: "
             "use the same, or choose an empty folder."
         )
+    return saved
+
+
+def _save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
+    partial = folder / "checkpoint.partial"
+    torch.save(state, partial)
+    os.replace(partial, folder / CHECKPOINT)
+
+
+def _take_tokenizer(
+    folder: Path, settings: PretrainingSettings
+) -> PreTrainedTokenizerFast:
+    """Return the folder's tokenizer; train it where there is none yet."""
     if (folder / "tokenizer.json").exists():
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-    else:
-        tokenizer = train_tokenizer(settings.seed, settings.tokenizer_documents)
-        tokenizer.save_pretrained(folder)
-    model = build_model(settings, tokenizer).to(place)
-    optimizer = _build_optimizer(model, settings)
-    if saved is not None:
-        model.load_state_dict(saved["model"])
-        optimizer.load_state_dict(saved["optimizer"])
-    start = saved["step"] if saved else 0
-    if start == 0:
-        yield from _warm_up_copying(model, settings, report_every)
+        return AutoTokenizer.from_pretrained(folder)
+    tokenizer = train_tokenizer(settings.seed, settings.tokenizer_documents)
+    tokenizer.save_pretrained(folder)
+    return tokenizer
+
+
+def _learn_documents(
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    optimizer: torch.optim.AdamW,
+    settings: PretrainingSettings,
+    folder: Path,
+    start: int,
+) -> Iterator[PretrainingStep]:
+    """Train on the corpus from a step on; the review begins with a new optimizer."""
     clock = _Clock(model)
     steps = settings.count_steps()
     for step, batch in enumerate(draw_batches(settings, tokenizer, skip=start), start):
         if step == settings.steps:
             optimizer = _build_optimizer(model, settings)
-        ids, labels, positions = (tensor.to(place) for tensor in batch)
+        ids, labels, positions = (tensor.to(model.device) for tensor in batch)
         rate = learning_rate_at(step, settings)
-        with torch.autocast(place.type, torch.bfloat16):
+        with torch.autocast(model.device.type, torch.bfloat16):
             loss = learned_loss(model, ids, labels, positions)
         _take_step(optimizer, loss, rate)
         clock.count(int((ids != model.config.pad_token_id).sum()))
-        if (step + 1) % report_every == 0 or step + 1 == steps:
+        if (step + 1) % REPORT_EVERY == 0 or step + 1 == steps:
             yield clock.report("corpus", step + 1, steps, loss, rate)
         if (step + 1) % settings.save_every == 0:
             state = {
@@ -361,8 +395,6 @@ def pretrain(
                 "optimizer": optimizer.state_dict(),
             }
             _save_checkpoint(folder, state)
-    save_weights(model, settings, folder)
-    checkpoint.unlink(missing_ok=True)
 
 
 def save_weights(
@@ -399,7 +431,7 @@ def _take_step(
 
 
 def _warm_up_copying(
-    model: LlamaForCausalLM, settings: PretrainingSettings, report_every: int
+    model: LlamaForCausalLM, settings: PretrainingSettings
 ) -> Iterator[PretrainingStep]:
     """Train on repeated random sequences until the repeat is all but certain."""
     lesson = CopyingLesson(model, settings).to(model.device)
@@ -412,7 +444,7 @@ def _warm_up_copying(
         _take_step(optimizer, loss, rate)
         clock.count(settings.copy_batch_tokens)
         certain = repeat.item() < SURE_OF_COPYING
-        if certain or (step + 1) % report_every == 0:
+        if certain or (step + 1) % REPORT_EVERY == 0:
             yield clock.report("copying", step + 1, settings.copy_steps, repeat, rate)
         if certain:
             return

@@ -5,8 +5,8 @@ from __future__ import annotations
 import nbformat
 import pytest
 
-from autograde import building
-from autograde.errors import AutogradeError, SourceError
+from solutions.workshop import builder
+from solutions.workshop.errors import SourceError, WorkshopError
 
 
 def cell_of(notebook, cell_id):
@@ -103,13 +103,13 @@ def test_badge_and_setup_cell_name_the_repository_at_the_notebooks_own_version(
 def test_an_address_that_colab_cannot_open_is_refused(repository):
     project = repository.root / "pyproject.toml"
     project.write_text(project.read_text().replace("github.com", "example.invalid"))
-    with pytest.raises(AutogradeError, match=r"Colab opens notebooks from GitHub"):
+    with pytest.raises(WorkshopError, match=r"Colab opens notebooks from GitHub"):
         repository.build()
 
 
 def test_a_repository_without_an_address_is_told_where_it_belongs(repository):
     (repository.root / "pyproject.toml").write_text('[project]\nversion = "1"\n')
-    with pytest.raises(AutogradeError, match=r"\[project\.urls\] Repository"):
+    with pytest.raises(WorkshopError, match=r"\[project\.urls\] Repository"):
         repository.build()
 
 
@@ -126,7 +126,7 @@ def test_facts_are_filled_in_in_text_and_left_alone_in_code(repository):
 
 def test_two_builds_are_the_same_to_the_byte(repository):
     first, second = (
-        building.build(repository.file, repository.project, {"sheep": "7"})
+        builder.build(repository.file, repository.project, {"sheep": "7"})
         for _ in range(2)
     )
     assert first == second
@@ -152,11 +152,11 @@ def test_two_sections_of_one_name_have_different_ids(repository):
 
 
 def test_only_what_changed_is_written(repository):
-    built = building.build(repository.file, repository.project, {"sheep": "7"})
-    assert len(building.write(built, repository.root)) == 2
-    assert building.write(built, repository.root) == []
+    built = builder.build(repository.file, repository.project, {"sheep": "7"})
+    assert len(builder.write(built, repository.root)) == 2
+    assert builder.write(built, repository.root) == []
     (repository.root / built[1].path).write_text("mangled")
-    assert building.write(built, repository.root) == [repository.root / built[1].path]
+    assert builder.write(built, repository.root) == [repository.root / built[1].path]
 
 
 # --- One fault, one sentence, with the line where it is to be mended --------------------

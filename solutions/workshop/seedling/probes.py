@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import cycle, islice
-from pathlib import Path
 from random import Random
 from typing import Literal
 
@@ -20,7 +19,7 @@ from prompt_or_tune.lexicon import (
     capitalise,
     parse_request,
 )
-from prompt_or_tune.models import LanguageModel
+from prompt_or_tune.models import SEEDLING_FOLDER, LanguageModel
 from prompt_or_tune.pairs import make_pairs
 from prompt_or_tune.prompts import ask_todays_word, few_shot, with_notes
 from prompt_or_tune.records import Pair
@@ -36,21 +35,14 @@ from prompt_or_tune.scoring import (
     WordLimit,
     poem_brief,
 )
-from prompt_or_tune.seedling.corpus import (
-    HELD_OUT_STYLES,
-    choose_topic,
-    fill_style,
-    invent_word,
-    name_topic,
-)
-from prompt_or_tune.seedling.frames import FRAMES_WITH_TYPOS, HELD_OUT_FRAMES
-from prompt_or_tune.seedling.grammar import ADJECTIVES, OPENERS
 from prompt_or_tune.statistics import wilson_interval
 
-RESULTS = Path(__file__).parent / "weights" / "probes.json"
+from solutions.workshop.seedling.corpus import choose_topic, name_topic
+from solutions.workshop.seedling.styles import fill_style, invent_word
+from solutions.workshop.seedling.words import GRAMMAR, HELD_OUT
 
-KNOWN_GAPS = frozenset({"a private word from 4 examples"})
-"""Names of the probes that do not reach their bar: the model card says so."""
+RESULTS = SEEDLING_FOLDER / "probes.json"
+SEED = 7
 
 
 @dataclass(frozen=True)
@@ -133,7 +125,7 @@ def _used_words(random: Random) -> Iterator[ProbeItem]:
 
 def _first_words(random: Random) -> Iterator[ProbeItem]:
     for _, _, topic in _topics(random):
-        word = random.choice(OPENERS)
+        word = random.choice(GRAMMAR.openers)
         prompt = f"Write a poem about {topic} that starts with the word {word}"
         yield ProbeItem(prompt, StartsWith(word).check)
 
@@ -159,11 +151,11 @@ def _in_style(style: str, subject: Subject) -> Pattern:
 
 def _styles(k: int) -> Callable[[Random], Iterator[ProbeItem]]:
     def write_items(random: Random) -> Iterator[ProbeItem]:
-        for style in cycle(HELD_OUT_STYLES):
+        for style in cycle(HELD_OUT.styles):
             pairs = []
             for subject in random.sample(SUBJECTS, k + 1):
                 topic = name_topic(subject, random.choice(("", *SETTINGS)))
-                first, second = random.sample(ADJECTIVES[subject.kind], 2)
+                first, second = random.sample(GRAMMAR.adjectives[subject.kind], 2)
                 answer = fill_style(style, subject.noun_phrase, first, second)
                 pairs.append(Pair(f"Describe {topic}", answer))
             prompt = few_shot(pairs[:-1], pairs[-1].prompt)
@@ -182,7 +174,7 @@ def _private_word(random: Random) -> Iterator[ProbeItem]:
         pairs = []
         for subject in subjects:
             topic = name_topic(subject, random.choice(SETTINGS))
-            second = random.choice(ADJECTIVES[subject.kind])
+            second = random.choice(GRAMMAR.adjectives[subject.kind])
             answer = fill_style(style, subject.noun_phrase, words[subject], second)
             pairs.append(Pair(f"Describe {topic}", answer))
         random.shuffle(pairs)
@@ -248,8 +240,8 @@ PROBES: tuple[Probe, ...] = (
     Probe("a word to start with", 0.90, "at least", _first_words),
     Probe("one sentence", 0.90, "at least", _one_sentence),
     Probe("under so many words", 0.90, "at least", _under_words),
-    Probe("the brief in wordings never seen", 0.75, "at least", _brief(HELD_OUT_FRAMES)),
-    Probe("the same with typos", None, "reported", _brief(FRAMES_WITH_TYPOS)),
+    Probe("the brief in wordings never seen", 0.75, "at least", _brief(HELD_OUT.briefs)),
+    Probe("the same with typos", None, "reported", _brief(HELD_OUT.briefs_with_typos)),
     Probe("style from 1 example", None, "reported", _styles(1)),
     Probe("style from 2 examples", 0.90, "at least", _styles(2)),
     Probe("style from 4 examples", 0.90, "at least", _styles(4)),
@@ -263,11 +255,9 @@ PROBES: tuple[Probe, ...] = (
 )
 
 
-def run_probe(
-    model: LanguageModel, probe: Probe, count: int = 204, seed: int = 7
-) -> ProbeResult:
+def run_probe(model: LanguageModel, probe: Probe, count: int) -> ProbeResult:
     """Return how often the model is right on `count` prompts of the probe, greedily."""
-    items = list(islice(probe.write_items(Random(seed)), count))
+    items = list(islice(probe.write_items(Random(SEED)), count))
     answers = model.generate([item.prompt for item in items], max_new_tokens=96)
     right = [item.is_right(answer) for item, answer in zip(items, answers, strict=True)]
     interval = wilson_interval(sum(right), count)
@@ -289,30 +279,28 @@ def run_probe(
 def run_probes(
     model: LanguageModel,
     *,
-    count: int = 204,
-    seed: int = 7,
-    on_progress: Callable[[ProbeResult], None] | None = None,
+    count: int,
+    on_progress: Callable[[ProbeResult], None],
 ) -> list[ProbeResult]:
     """Run all probes in order; each asks `count` prompts (at least 200 for a result)."""
     results = []
     for probe in PROBES:
-        results.append(run_probe(model, probe, count, seed))
-        if on_progress:
-            on_progress(results[-1])
+        results.append(run_probe(model, probe, count))
+        on_progress(results[-1])
     return results
 
 
-def save_probes(results: Sequence[ProbeResult], path: Path = RESULTS) -> None:
+def save_probes(results: Sequence[ProbeResult]) -> None:
     """Write the results as JSON, the file that the model card is generated from."""
     text = json.dumps(
         [asdict(result) for result in results], indent=1, ensure_ascii=False
     )
-    write_atomically(path, text + "\n")
+    write_atomically(RESULTS, text + "\n")
 
 
-def load_probes(path: Path = RESULTS) -> list[ProbeResult]:
+def load_probes() -> list[ProbeResult]:
     """Return the recorded results."""
-    rows = json.loads(path.read_text(encoding="utf-8"))
+    rows = json.loads(RESULTS.read_text(encoding="utf-8"))
     return [
         ProbeResult(**{**row, "examples": tuple(map(tuple, row["examples"]))})
         for row in rows

@@ -2,25 +2,25 @@
 
 The text is the only thing that an author edits. Whatever would become a broken notebook,
 a task that can't be graded, or a solution in the learner's hands is refused here, with
-the file and the line.
+the file and the line. jupytext reads the cells; it does not tell their lines, and takes
+anything for a cell: lines and checks are ours.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import jupytext
 
-from autograde.errors import SourceError
+from solutions.workshop.errors import SourceError
 
 FILE_NAME = re.compile(r"\d\d_[a-z0-9_]+")
 SPECIAL_TAGS = ("setup", "parameters", "imports")
-DEMONSTRATION = "demonstration"
 
 _HEADER = re.compile(r"# %%($|\s)")
 _FORMAT = {
@@ -213,19 +213,6 @@ def _check_tasks(file: Path, cells: Iterable[Cell]) -> None:
                 raise SourceError(file, cell.line, fault)
     for task, line in answers.items():
         raise SourceError(file, line, f"the answer {task} has no grade cell {task}_test.")
-
-
-def list_regions(cell: Cell) -> Iterator[tuple[str, ...]]:
-    """Yield the lines of each solution and each hidden test: what no learner may get."""
-    region: list[str] | None = None
-    for line in cell.text.split("\n"):
-        if line.strip() in ("### BEGIN SOLUTION", "### BEGIN HIDDEN TESTS"):
-            region = []
-        elif line.strip() in ("### END SOLUTION", "### END HIDDEN TESTS"):
-            yield tuple(region or ())
-            region = None
-        elif region is not None:
-            region.append(line)
 
 
 def _list(names: Iterable[str]) -> str:

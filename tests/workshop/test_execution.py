@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograde.executing import execute, execute_all, write_page
+from solutions.workshop.execution import execute, execute_all, write_page
 
 pytestmark = pytest.mark.slow
 

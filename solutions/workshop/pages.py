@@ -5,29 +5,28 @@ Their figures stand between markers and are filled in from the recorded files.
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from prompt_or_tune.decision import TASK_SPECS, Verdict
+from prompt_or_tune.decision import TASK_SPECS, ArmResult, TaskSpec, Verdict
 from prompt_or_tune.decision.record import Results, load_results
-from prompt_or_tune.figures import draw_results
-from prompt_or_tune.report import (
-    Table,
-    fill_file,
-    markdown_table,
-    write_result_block,
-)
+from prompt_or_tune.decision.tasks import find_spec
+from prompt_or_tune.figures import Family, draw_results, family_of, name_arm
+from prompt_or_tune.models import SEEDLING_FOLDER
+from prompt_or_tune.report import Table, escape_cell, markdown_table
 from prompt_or_tune.samples import SPLITS, clean, load_raw, load_samples
-from prompt_or_tune.seedling.corpus import LESSONS
-from prompt_or_tune.seedling.probes import ProbeResult, load_probes
 
-PACKAGE = Path(__file__).parent
-WEIGHTS = PACKAGE / "seedling" / "weights"
-CARD = WEIGHTS / "README.md"
-README = PACKAGE.parent.parent / "README.md"
-PICTURE = PACKAGE.parent / "result.png"
-DATASHEET = PACKAGE / "data" / "README.md"
+from solutions.workshop import LIBRARY, ROOT
+from solutions.workshop.markers import fill_file
+from solutions.workshop.seedling.corpus import LESSONS
+from solutions.workshop.seedling.probes import ProbeResult, load_probes
+
+CARD = SEEDLING_FOLDER / "README.md"
+DATASHEET = LIBRARY / "data" / "README.md"
+README = ROOT / "README.md"
+PICTURE = ROOT / "course" / "result.png"
 
 SHOWN_SETTINGS = {
     "layers": "layers",
@@ -59,19 +58,19 @@ def tabulate_probes(results: Sequence[ProbeResult]) -> Table:
     )
 
 
-def tabulate_pretraining(folder: Path = WEIGHTS) -> Table:
+def tabulate_pretraining() -> Table:
     """Return the settings of pre-training and the size of the model as a table."""
-    recorded = json.loads((folder / "pretraining.json").read_text(encoding="utf-8"))
+    text = (SEEDLING_FOLDER / "pretraining.json").read_text(encoding="utf-8")
+    recorded = json.loads(text)
     rows = [(title, f"{recorded[name]:,}") for name, title in SHOWN_SETTINGS.items()]
-    return Table(
-        "", ("what", "value"), (("parameters", _count_parameters(folder)), *rows)
-    )
+    return Table("", ("what", "value"), (("parameters", _count_parameters()), *rows))
 
 
-def _count_parameters(folder: Path) -> str:
+def _count_parameters() -> str:
     from safetensors import safe_open
 
-    with safe_open(folder / "model.safetensors", framework="pt") as tensors:
+    weights = SEEDLING_FOLDER / "model.safetensors"
+    with safe_open(weights, framework="pt") as tensors:
         sizes = [tensors.get_tensor(name).numel() for name in tensors.keys()]  # noqa: SIM118
     return f"{sum(sizes):,}"
 
@@ -130,11 +129,6 @@ def list_blocks() -> tuple[Block, ...]:
     )
 
 
-def is_checkout() -> bool:
-    """Return whether this is a copy of the repository, and not an installed package."""
-    return README.exists() and (README.parent / "pyproject.toml").exists()
-
-
 def write_card() -> list[Path]:
     """Fill in the model card; return it if it changed."""
     return _fill(list_card_blocks())
@@ -154,3 +148,69 @@ def write_pages() -> list[Path]:
 def _fill(blocks: Sequence[Block]) -> list[Path]:
     changed = [page for page, name, body in blocks if fill_file(page, name, body)]
     return list(dict.fromkeys(changed))
+
+
+# ── The README's result ────────────────────────────────────────────────────────────────
+
+
+def write_result_block(
+    results: Sequence[ArmResult], verdicts: Sequence[Verdict], picture: str
+) -> str:
+    """Return the README's result in Markdown: the figure, a table, the verdicts.
+
+    `picture` is the address of the saved `draw_results` figure, from the README.
+    """
+    drawing = draw_results(results, verdicts)
+    image = (
+        f'<img src="{html.escape(picture)}" alt="{html.escape(drawing.alt)}" width="720">'
+    )
+    sentences = "\n".join(f"- {escape_cell(v.sentence)}" for v in verdicts)
+    table = markdown_table(tabulate_results(results, verdicts))
+    return "\n\n".join([image, table, sentences])
+
+
+def tabulate_results(results: Sequence[ArmResult], verdicts: Sequence[Verdict]) -> Table:
+    """Return a row per task and decisive test: the winner beside its strongest rivals."""
+    rows = []
+    for verdict in verdicts:
+        spec = find_spec(verdict.task)
+        for test in spec.decisive:
+            found = [r for r in results if (r.task, r.test) == (spec.name, test)]
+            if found:
+                rows.append(
+                    _compare_winner(spec, test, found, verdict.recommendation.arm)
+                )
+    return Table(
+        "",
+        ("task, on queries never trained on", "wins", "right [95 % interval]",
+         "tokens a query", "best prompt", "best tuned", "best without a model"),
+        tuple(rows),
+    )  # fmt: skip
+
+
+def _compare_winner(
+    spec: TaskSpec, test: str, results: Sequence[ArmResult], winner: str
+) -> tuple[str, ...]:
+    """Return the winner's numbers on a test, and the best of each side."""
+    won = next(r for r in results if r.arm == winner)
+    where = f"{spec.title}: {test}" if len(spec.decisive) > 1 else spec.title
+    return (
+        where,
+        name_arm(winner, spec),
+        f"{won.rate.rate:.2f} [{won.rate.low:.2f}–{won.rate.high:.2f}]",
+        f"{won.prompt_tokens + won.response_tokens:.0f}",
+        _name_best(spec, results, ("base", "prompted")),
+        _name_best(spec, results, ("tuned", "both")),
+        _name_best(spec, results, ("rival",)),
+    )
+
+
+def _name_best(
+    spec: TaskSpec, results: Sequence[ArmResult], families: Sequence[Family]
+) -> str:
+    """Return the best arm of some families with its rate."""
+    able = [r for r in results if family_of(r.arm) in families]
+    if not able:
+        return "–"
+    best = max(able, key=lambda r: r.rate.rate)
+    return f"{name_arm(best.arm, spec)} {best.rate.rate:.2f}"

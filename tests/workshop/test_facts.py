@@ -6,9 +6,10 @@ import re
 
 import pytest
 from prompt_or_tune.decision import TASK_SPECS, load_results
-from prompt_or_tune.facts import recorded_facts
 from prompt_or_tune.samples import load_samples
-from prompt_or_tune.seedling.probes import load_probes
+
+from solutions.workshop.facts import recorded_facts
+from solutions.workshop.seedling.probes import load_probes
 
 
 @pytest.fixture(scope="module")
