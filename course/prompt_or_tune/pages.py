@@ -12,15 +12,12 @@ from pathlib import Path
 from prompt_or_tune.decision import TASK_SPECS, Verdict
 from prompt_or_tune.decision.record import Results, load_results
 from prompt_or_tune.figures import draw_results
-from prompt_or_tune.report import (
-    Table,
-    fill_file,
-    markdown_table,
-    write_result_block,
-)
+from prompt_or_tune.markers import fill_file, write_result_block
 from prompt_or_tune.samples import SPLITS, clean, load_raw, load_samples
 from prompt_or_tune.seedling.corpus import LESSONS
 from prompt_or_tune.seedling.probes import ProbeResult, load_probes
+from prompt_or_tune.show import Table
+from prompt_or_tune.show.markdown import render_table
 
 PACKAGE = Path(__file__).parent
 WEIGHTS = PACKAGE / "seedling" / "weights"
@@ -115,9 +112,9 @@ Block = tuple[Path, str, str]
 def list_card_blocks() -> tuple[Block, ...]:
     """Return what the model card should say."""
     return (
-        (CARD, "probes", markdown_table(tabulate_probes(load_probes()))),
-        (CARD, "pretraining", markdown_table(tabulate_pretraining())),
-        (CARD, "lessons", markdown_table(tabulate_lessons())),
+        (CARD, "probes", render_table(tabulate_probes(load_probes()))),
+        (CARD, "pretraining", render_table(tabulate_pretraining())),
+        (CARD, "lessons", render_table(tabulate_lessons())),
     )
 
 
@@ -125,7 +122,7 @@ def list_blocks() -> tuple[Block, ...]:
     """Return what each generated stretch of every page should be."""
     return (
         *list_card_blocks(),
-        (DATASHEET, "counts", markdown_table(tabulate_data())),
+        (DATASHEET, "counts", render_table(tabulate_data())),
         (README, "result", write_result(load_results())),
     )
 

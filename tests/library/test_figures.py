@@ -53,10 +53,12 @@ from prompt_or_tune.decision import (
 from prompt_or_tune.decision.costs import break_even_between
 from prompt_or_tune.decision.curves import Schedule
 from prompt_or_tune.decision.verdicts import Crossover
-from prompt_or_tune.figures import COLOURS, Drawing
+from prompt_or_tune.figures import Drawing
 from prompt_or_tune.figures import drawing as type_setting
 from prompt_or_tune.prediction import PredictionTrace
 from prompt_or_tune.records import EpochRecord, Prediction, StepRecord, TokenProbability
+from prompt_or_tune.show import palette
+from prompt_or_tune.show.palette import COLOURS
 from prompt_or_tune.stages import STAGES
 from prompt_or_tune.trace import REFERENCE_TRACE
 
@@ -323,13 +325,11 @@ def test_the_colours_stay_apart_for_every_eye(vision: str) -> None:
         assert np.linalg.norm(seen[one] - seen[other]) > 18, (one, other)
 
 
-@pytest.mark.parametrize(
-    "colour", [*COLOURS.values(), type_setting.INK, type_setting.MUTED]
-)
+@pytest.mark.parametrize("colour", [*COLOURS.values(), palette.INK, palette.MUTED])
 def test_every_colour_can_be_read_as_text_on_the_card(colour: str) -> None:
     """WCAG 2, level AA: a contrast of 4.5."""
     luminance = np.array([0.2126, 0.7152, 0.0722])
-    card, text = luminance @ _linear(type_setting.CARD), luminance @ _linear(colour)
+    card, text = luminance @ _linear(palette.CARD), luminance @ _linear(colour)
     assert (card + 0.05) / (text + 0.05) >= 4.5
 
 

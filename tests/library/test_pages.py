@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from prompt_or_tune.markers import fill_markers
 from prompt_or_tune.pages import PICTURE, README, list_blocks
-from prompt_or_tune.report import fill_markers
 
 
 @pytest.mark.parametrize("name", ["probes", "pretraining", "lessons", "counts", "result"])

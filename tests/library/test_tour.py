@@ -20,8 +20,18 @@ from prompt_or_tune.decision import (
     CurvePoint,
 )
 from prompt_or_tune.decision.record import MadeWith, Results
+from prompt_or_tune.figures.tour import draw_recorded
 from prompt_or_tune.pairs import Leak
 from prompt_or_tune.records import EpochRecord, Pair
+from prompt_or_tune.show.tour_tables import (
+    describe_leaks,
+    describe_verdict,
+    draw_bars,
+    tabulate_cleaning,
+    tabulate_flow,
+    tabulate_task,
+    tabulate_trace,
+)
 from prompt_or_tune.tour.pipeline import (
     DecisionStage,
     PairStage,
@@ -33,16 +43,6 @@ from prompt_or_tune.tour.pipeline import (
     find_example,
     list_live_tasks,
     prepare_pairs,
-)
-from prompt_or_tune.tour.reporting import (
-    describe_leaks,
-    describe_verdict,
-    draw_bars,
-    draw_recorded,
-    tabulate_cleaning,
-    tabulate_flow,
-    tabulate_task,
-    tabulate_trace,
 )
 
 SHORT = TourSettings(pairs=30, epochs=2, test_size=10)

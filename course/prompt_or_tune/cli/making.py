@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from prompt_or_tune.cli.output import print_json
+from prompt_or_tune.cli.progress_line import ProgressLine
 from prompt_or_tune.cli.quiet import hide_loading_bars
-from prompt_or_tune.cli.screen import ProgressLine, Screen, print_json
 from prompt_or_tune.decision import TASK_SPECS
 from prompt_or_tune.decision.record import ADAPTER_FOLDER, RESULTS_FILE, measure
 from prompt_or_tune.models import load_model
 from prompt_or_tune.pages import is_checkout, write_card, write_pages
-from prompt_or_tune.report import Table
 from prompt_or_tune.seedling.pretraining import (
     PretrainingSettings,
     PretrainingStep,
     pretrain,
 )
 from prompt_or_tune.seedling.probes import ProbeResult, run_probes, save_probes
+from prompt_or_tune.show import Table
+from prompt_or_tune.show.terminal import Screen
 
 
 def run_measure(
@@ -39,11 +41,11 @@ def run_measure(
         )
     screen = Screen()
     for spec in TASK_SPECS:
-        screen.say(found.judge(spec.name).sentence)
-    screen.say(f"Results: {output}; adapter: {folder}.")
+        screen.block(found.judge(spec.name).sentence)
+    screen.block(f"Results: {output}; adapter: {folder}.")
     if output == RESULTS_FILE and is_checkout():
         for page in write_pages():
-            screen.say(f"Brought up to date: {page}.")
+            screen.block(f"Brought up to date: {page}.")
 
 
 def run_pretrain(folder: Path, steps: int | None, seed: int, device: str | None) -> None:
@@ -54,7 +56,7 @@ def run_pretrain(folder: Path, steps: int | None, seed: int, device: str | None)
     with ProgressLine() as progress:
         for step in pretrain(settings, folder, device=device):
             progress.log(_describe_step(step), step.step, step.steps)
-    Screen().say(f"The model is in {folder}; `prompt-or-tune probe --model {folder}`.")
+    Screen().block(f"The model is in {folder}; `prompt-or-tune probe --model {folder}`.")
 
 
 def _describe_step(step: PretrainingStep) -> str:
@@ -83,7 +85,7 @@ def run_probe(model: str, count: int, *, save: bool, as_json: bool) -> bool:
     if as_json:
         print_json([_as_json(result) for result in results])
     else:
-        Screen().table(_tabulate(results, count))
+        Screen().block(_tabulate(results, count))
     return all(result.holds for result in results)
 
 

@@ -13,7 +13,7 @@ from prompt_or_tune.figures.curves import (
     draw_prompt_worth,
     draw_schedules,
 )
-from prompt_or_tune.figures.drawing import COLOURS, Drawing, Family
+from prompt_or_tune.figures.drawing import Drawing
 from prompt_or_tune.figures.intervals import draw_intervals, draw_selection
 from prompt_or_tune.figures.maps import draw_decision_map
 from prompt_or_tune.figures.pipeline import (
@@ -33,9 +33,7 @@ from prompt_or_tune.figures.samples import (
 from prompt_or_tune.figures.training import draw_step_losses, draw_training_trace
 
 __all__ = [
-    "COLOURS",
     "Drawing",
-    "Family",
     "Share",
     "draw_arms",
     "draw_attempts",

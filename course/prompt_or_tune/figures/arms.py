@@ -15,18 +15,11 @@ from prompt_or_tune.decision.tasks import (
     title_arm,
 )
 from prompt_or_tune.figures.drawing import (
-    BAND,
-    CARD,
-    COLOURS,
-    INK,
     LABEL_SIZE,
     MARKERS,
-    MUTED,
     SMALL_SIZE,
-    SOFT,
     WIDTH,
     Drawing,
-    Family,
     balance,
     format_count,
     new_card,
@@ -35,6 +28,7 @@ from prompt_or_tune.figures.drawing import (
     start_sentence,
     styled,
 )
+from prompt_or_tune.show.palette import BAND, CARD, COLOURS, INK, MUTED, SOFT, Family
 
 if TYPE_CHECKING:
     from prompt_or_tune.decision.arms import ArmResult

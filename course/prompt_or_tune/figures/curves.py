@@ -16,12 +16,8 @@ from prompt_or_tune.decision.curves import (
 )
 from prompt_or_tune.figures.arms import family_of, find_course_task, name_arm
 from prompt_or_tune.figures.drawing import (
-    CARD,
-    COLOURS,
-    INK,
     MARKERS,
     SMALL_SIZE,
-    SOFT,
     Drawing,
     EndLabel,
     label_ends,
@@ -29,6 +25,8 @@ from prompt_or_tune.figures.drawing import (
     start_sentence,
     styled,
 )
+from prompt_or_tune.show.palette import CARD, COLOURS, INK, SOFT
+from prompt_or_tune.wording import count
 
 if TYPE_CHECKING:
     from prompt_or_tune.decision.arms import ArmResult
@@ -129,11 +127,7 @@ def _find_spec(points: Sequence[CurvePoint]) -> TaskSpec | None:
 def _describe_test(points: Sequence[CurvePoint], spec: TaskSpec | None) -> str:
     task = spec.title if spec is not None else points[0].task
     seeds = len({p.seed for p in points})
-    return f"{task}, {points[0].test}: {points[0].of} queries, {_count(seeds, 'seed')}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{task}, {points[0].test}: {points[0].of} queries, {count(seeds, 'seed')}"
 
 
 def _title_curve(main: _Curve, crossing: Crossover | None, spec: TaskSpec | None) -> str:

@@ -17,9 +17,6 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from prompt_or_tune.figures.arms import family_of, name_arm
 from prompt_or_tune.figures.costs import state_prices
 from prompt_or_tune.figures.drawing import (
-    CARD,
-    COLOURS,
-    INK,
     SMALL_SIZE,
     Drawing,
     format_count,
@@ -29,6 +26,7 @@ from prompt_or_tune.figures.drawing import (
     styled,
     text_width,
 )
+from prompt_or_tune.show.palette import CARD, COLOURS, INK
 
 if TYPE_CHECKING:
     from prompt_or_tune.decision.costs import DecisionMap

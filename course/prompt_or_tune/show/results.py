@@ -1,4 +1,4 @@
-"""Tables of the decision, as notebook 6 shows them."""
+"""Tables of the recorded results and their verdicts: notebook 6's, and the README's."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from prompt_or_tune.decision import (
     Results,
     TaskSpec,
     Verdict,
+    arm_family,
     break_even_between,
     cost_per_query,
     find_spec,
 )
 from prompt_or_tune.decision.recommendation import format_money
-from prompt_or_tune.report import Table
+from prompt_or_tune.show.cells import format_rate, format_yes
+from prompt_or_tune.show.document import Table
 from prompt_or_tune.statistics import Rate
 
 
@@ -36,7 +38,7 @@ def tabulate_hypotheses(specs: Iterable[TaskSpec] = TASK_SPECS) -> Table:
 def tabulate_claims(verdicts: Iterable[Verdict]) -> Table:
     """Return every claim of every hypothesis, whether it held, and the evidence."""
     rows = tuple(
-        (verdict.title, claim.text, "yes" if claim.held else "no", claim.evidence)
+        (verdict.title, claim.text, format_yes(claim.held), claim.evidence)
         for verdict in verdicts
         for claim in verdict.claims
     )
@@ -142,10 +144,60 @@ def tabulate_comparisons(
                 row.arm,
                 _state_rate(row.rate),
                 f"{row.p_value:.3f}",
-                "yes" if row.as_good else "no",
+                format_yes(row.as_good),
                 format_money(row.total_cost, prices),
                 str(each.labels),
             )
             for row, each in zip(rows, costs, strict=True)
         ),
     )
+
+
+# ── The README's table ─────────────────────────────────────────────────────────────────
+
+
+def tabulate_winners(results: Sequence[ArmResult], verdicts: Sequence[Verdict]) -> Table:
+    """Return a row per task and decisive test: the winner beside its strongest rivals."""
+    rows = []
+    for verdict in verdicts:
+        spec = find_spec(verdict.task)
+        for test in spec.decisive:
+            found = [r for r in results if (r.task, r.test) == (spec.name, test)]
+            if found:
+                rows.append(
+                    _compare_winner(spec, test, found, verdict.recommendation.arm)
+                )
+    return Table(
+        "",
+        ("task, on queries never trained on", "wins", "right [95 % interval]",
+         "tokens a query", "best prompt", "best tuned", "best without a model"),
+        tuple(rows),
+    )  # fmt: skip
+
+
+def _compare_winner(
+    spec: TaskSpec, test: str, results: Sequence[ArmResult], winner: str
+) -> tuple[str, ...]:
+    """Return the winner's numbers on a test, and the best of each side."""
+    won = next(r for r in results if r.arm == winner)
+    where = f"{spec.title}: {test}" if len(spec.decisive) > 1 else spec.title
+    return (
+        where,
+        spec.title_of(winner),
+        format_rate(won.rate),
+        f"{won.prompt_tokens + won.response_tokens:.0f}",
+        _name_best(spec, results, ("base", "prompted")),
+        _name_best(spec, results, ("tuned", "both")),
+        _name_best(spec, results, ("rival",)),
+    )
+
+
+def _name_best(
+    spec: TaskSpec, results: Sequence[ArmResult], families: Sequence[str]
+) -> str:
+    """Return the best arm of some families with its rate."""
+    able = [r for r in results if arm_family(r.arm) in families]
+    if not able:
+        return "–"
+    best = max(able, key=lambda r: r.rate.rate)
+    return f"{spec.title_of(best.arm)} {best.rate.rate:.2f}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from prompt_or_tune import tables
 from prompt_or_tune.decision import (
     LORA,
     TASK_SPECS,
@@ -14,7 +13,7 @@ from prompt_or_tune.decision import (
     compare_with_best,
     load_results,
 )
-from prompt_or_tune.report import Table
+from prompt_or_tune.show import results as tables
 
 RESULTS = load_results()
 VERDICTS = [RESULTS.judge(spec.name) for spec in TASK_SPECS]
@@ -90,10 +89,3 @@ def test_candidates_are_as_good_as_the_best_or_not():
         ("bad", "no", "0"),
         ("good", "yes", "5"),
     ]
-
-
-def test_in_a_notebook_numbers_are_set_to_the_right_and_text_is_escaped():
-    html = Table("A < B", ("arm", "n"), (("<b>", "7"),))._repr_html_()
-    assert "A &lt; B" in html
-    assert '<th scope="row" style="text-align:left">&lt;b&gt;</th>' in html
-    assert '<td style="text-align:right">7</td>' in html
