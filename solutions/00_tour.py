@@ -55,13 +55,13 @@ from prompt_or_tune.pairs import encode, make_pairs
 from prompt_or_tune.prediction import trace_prediction
 from prompt_or_tune.prompts import POEM_TEMPLATE, Template, few_shot, improve
 from prompt_or_tune.records import EpochRecord
-from prompt_or_tune.report import Table
 from prompt_or_tune.samples import clean, load_raw, load_samples
 from prompt_or_tune.scoring import poem_brief
+from prompt_or_tune.show import Table
+from prompt_or_tune.show.results import tabulate_hypotheses
+from prompt_or_tune.show.tour_tables import draw_bars as bars_beside_reference
+from prompt_or_tune.show.tour_tables import tabulate_trace
 from prompt_or_tune.statistics import pass_rate
-from prompt_or_tune.tables import tabulate_hypotheses
-from prompt_or_tune.tour.reporting import draw_bars as bars_beside_reference
-from prompt_or_tune.tour.reporting import tabulate_trace
 from prompt_or_tune.trace import REFERENCE_TRACE, trace_table
 from prompt_or_tune.tuning import default_settings, tune
 

@@ -36,7 +36,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from IPython.display import display
-from prompt_or_tune import decision, figures, models, tables
+from prompt_or_tune import decision, figures, models
 from prompt_or_tune.checks import show_progress
 from prompt_or_tune.decision import (
     LORA,
@@ -46,6 +46,7 @@ from prompt_or_tune.decision import (
     Prices,
     compare_with_best,
 )
+from prompt_or_tune.show import results as tables
 from prompt_or_tune.widgets import BreakEvenLab, Hints
 
 # %%
@@ -644,7 +645,8 @@ file.write_text("\n".join(rows), encoding="utf-8")
 print("\n".join(rows[:3]))
 
 # %%
-from prompt_or_tune.own_data import deciding, preparing, reporting
+from prompt_or_tune.own_data import deciding, preparing
+from prompt_or_tune.show import own_data
 
 settings = preparing.DecideSettings(
     templates=("{prompt} in one short sentence",), queries=50_000,
@@ -654,7 +656,7 @@ own = deciding.decide(model, preparing.prepare(file, settings))
 folder.cleanup()
 print(f"Use {own.recommendation.arm}.")
 print("\n".join([*own.recommendation.reasons, *own.cautions]))
-reporting.tabulate_arms(own)
+own_data.tabulate_arms(own)
 
 # %% [markdown]
 # Look at the intervals first: with so few test rows they are wide, and only large

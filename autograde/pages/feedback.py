@@ -25,6 +25,7 @@ from nbformat import NotebookNode
 from nbgrader import api
 from nbgrader.utils import is_grade
 from prompt_or_tune.files import write_atomically
+from prompt_or_tune.wording import shorten_lines
 from pygments import highlight  # type: ignore[import-untyped]
 from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
 from pygments.lexers import PythonLexer  # type: ignore[import-untyped]
@@ -297,7 +298,7 @@ class _Writer:
         return "The test failed, and says:", cell.message
 
     def write_answer(self, cell: NotebookNode) -> Answer:
-        source = _shorten(cell.source, LONGEST_ANSWER)
+        source = shorten_lines(cell.source, LONGEST_ANSWER)
         if cell.cell_type != "code":
             return Answer(Markup(), source, Markup())
         code = Markup(highlight(source, PythonLexer(), HtmlFormatter(nowrap=True)))
@@ -326,7 +327,7 @@ def _show_output(output: Mapping[str, Any]) -> Markup:
     else:
         return Markup()
     # ansi2html escapes all but the colours.
-    return Markup(ansi2html(_shorten(text, LONGEST_OUTPUT)))
+    return Markup(ansi2html(shorten_lines(text, LONGEST_OUTPUT)))
 
 
 def _name_errors(outputs: Sequence[Mapping[str, Any]]) -> Iterator[Markup]:
@@ -381,10 +382,6 @@ def _find_title(notebook: NotebookNode) -> str:
     text = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
     found = re.search(r"^# +(.+)$", text, re.MULTILINE)
     return found[1].strip() if found else ""
-
-
-def _shorten(text: str, longest: int) -> str:
-    return text if len(text) <= longest else text[:longest] + "\n…"
 
 
 def _parse_time(text: str) -> datetime | None:

@@ -11,8 +11,9 @@ from pathlib import Path
 from statistics import mean, median
 
 import nbformat
-from prompt_or_tune.report import Block, Listing, Report, Section, Table
-from prompt_or_tune.report import write_report as write_page
+from prompt_or_tune.show import Block, Document, Listing, Section, Table
+from prompt_or_tune.show.html import write_document
+from prompt_or_tune.wording import count
 
 from autograde.classroom import Classroom, Roster
 from autograde.classroom.late import DAY
@@ -45,7 +46,7 @@ def write_report(
     students where a human must look; its examples of answers name nobody.
     """
     report = make_report(classroom, records, read_sheet(classroom))
-    return write_page(report, path or classroom.root / FILE)
+    return write_document(report, path or classroom.root / FILE)
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,9 @@ class Graded:
         return [r if r.endswith((".", "!", "?")) else f"{r}." for r in reasons]
 
 
-def make_report(classroom: Classroom, records: Sequence[Result], sheet: Sheet) -> Report:
+def make_report(
+    classroom: Classroom, records: Sequence[Result], sheet: Sheet
+) -> Document:
     """Return the page as text, tables and figures."""
     lines = {
         line.standing.submission: line for lines in sheet.lines.values() for line in lines
@@ -115,7 +118,7 @@ def make_report(classroom: Classroom, records: Sequence[Result], sheet: Sheet) -
             Section("Late", describe_lateness(classroom, sheet, graded)),
             Section("Time", describe_times([each.result for each in graded])),
         ]
-    return Report(
+    return Document(
         f"{classroom.settings.course_id}: how the class did",
         sum_up(graded, [line.state for line in lines.values()], len(sheet.students)),
         tuple(sections),
@@ -133,7 +136,7 @@ def sum_up(
     """Return the page's first sentences: how many, how well, what is left to do."""
     counts = Counter(states)
     first = (
-        f"{len(graded)} of {len(states)} notebooks of {_count(students, 'student')} are "
+        f"{len(graded)} of {len(states)} notebooks of {count(students, 'student')} are "
         f"graded; {counts['missing']} were not handed in"
     )
     first += f", {counts['collected']} wait to be graded." if counts["collected"] else "."
@@ -145,7 +148,7 @@ def sum_up(
     looks = sum(bool(each.reasons) for each in graded)
     waiting = sum(each.waits for each in graded)
     todo = [
-        f"{_count(number, 'notebook')} {what}"
+        f"{count(number, 'notebook')} {what}"
         for number, what in (
             (looks, "to look at"),
             (waiting, "to give points by hand"),
@@ -339,15 +342,15 @@ def show_failures(
 def _tabulate_failures(
     key: tuple[str, str, str], failures: Sequence[Failure], graded: int
 ) -> Table:
-    count = sum(failure.count for failure in failures)
+    failed = sum(failure.count for failure in failures)
     shown = failures[:MOST_FAILURES]
     rows = [(f.name, str(f.count), f"{f.count / graded:.0%}") for f in shown]
-    rest = count - sum(failure.count for failure in shown)
+    rest = failed - sum(failure.count for failure in shown)
     if rest:
-        ways = _count(len(failures) - len(shown), "other way")
+        ways = count(len(failures) - len(shown), "other way")
         rows.append((f"in {ways}", str(rest), f"{rest / graded:.0%}"))
     name = "/".join(dict.fromkeys(key[:2]))
-    caption = f"“{name_task(key[2])}” in {name}: {count} of {graded} failed."
+    caption = f"“{name_task(key[2])}” in {name}: {failed} of {graded} failed."
     return Table(caption, ("what failed", "notebooks", "share"), tuple(rows))
 
 
@@ -393,10 +396,6 @@ def describe_times(results: Sequence[Result]) -> tuple[Block, ...]:
 
 def _number(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _days(days: float) -> str:

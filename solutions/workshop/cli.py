@@ -220,7 +220,7 @@ def pretrain(
 
     require_writable(folder)
     quieten_libraries()
-    from prompt_or_tune.cli.screen import ProgressLine
+    from prompt_or_tune.cli.progress_line import ProgressLine
 
     from solutions.workshop.seedling import pretraining
 
@@ -283,7 +283,7 @@ def probe(
 
 def _run_probes(model: str, count: int) -> list[ProbeResult]:
     """Load the model and run all probes on it, each told on stderr when it is done."""
-    from prompt_or_tune.cli.screen import ProgressLine
+    from prompt_or_tune.cli.progress_line import ProgressLine
     from prompt_or_tune.models import load_model
 
     from solutions.workshop.seedling.probes import run_probes

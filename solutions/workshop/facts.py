@@ -10,21 +10,14 @@ import re
 from collections.abc import Iterator
 from statistics import mean
 
-from prompt_or_tune.decision import (
-    LORA,
-    NEW_COMBINATIONS,
-    NEW_SUBJECTS,
-    TASK_SPECS,
-    TODAY,
-    VOICE,
-    ArmResult,
-    Results,
-    TaskSpec,
-    load_results,
-    select_points,
-    summarise_curve,
-)
-from prompt_or_tune.decision.verdicts import find_crossover
+from prompt_or_tune.decision.arms.lora import LORA
+from prompt_or_tune.decision.claims import ResultTable, find_crossover
+from prompt_or_tune.decision.curves import select_points, summarise_curve
+from prompt_or_tune.decision.results import ArmResult, Results, load_results
+from prompt_or_tune.decision.tasks.fact import TODAY
+from prompt_or_tune.decision.tasks.task import NEW_COMBINATIONS
+from prompt_or_tune.decision.tasks.voice import NEW_SUBJECTS, VOICE
+from prompt_or_tune.decision.verdict import judge_all
 from prompt_or_tune.samples import SPLITS, clean, load_raw, load_samples
 from prompt_or_tune.trace import REFERENCE_TRACE
 
@@ -79,28 +72,31 @@ def _name_arm(arm: ArmResult) -> str:
 
 
 def _state_verdicts(results: Results) -> Facts:
-    for spec in TASK_SPECS:
-        verdict = results.judge(spec.name)
-        yield f"{spec.name}_winner", verdict.winner
-        yield f"{spec.name}_verdict", verdict.sentence
-        yield f"{spec.name}_hypothesis", verdict.hypothesis
-        yield f"{spec.name}_held", "held" if verdict.held else "did not hold"
+    for verdict in judge_all(results):
+        yield f"{verdict.task}_winner", verdict.winner
+        yield f"{verdict.task}_verdict", verdict.sentence
+        yield f"{verdict.task}_hypothesis", verdict.hypothesis
+        yield f"{verdict.task}_held", "held" if verdict.held else "did not hold"
 
 
 def _state_curves(results: Results) -> Facts:
     for test in (NEW_COMBINATIONS, NEW_SUBJECTS):
         suffix = "" if test in _MAIN_TESTS else f"_{_slug(test)}"
-        yield f"voice_crossover{suffix}", _state_crossover(results, VOICE, test)
+        yield f"voice_crossover{suffix}", _state_crossover(results, test)
         points = select_points(
-            results.curves, task=VOICE.name, arm=LORA, test=test, schedule="equal steps"
+            results.curves,
+            task=VOICE.name,
+            arm=LORA.name,
+            test=test,
+            schedule="equal steps",
         )
         yield f"curve_seeds{suffix}", str(len({point.seed for point in points}))
         for row in summarise_curve(points):
             yield f"voice_curve_{row.n}{suffix}", _share(row.mean)
 
 
-def _state_crossover(results: Results, spec: TaskSpec, test: str) -> str:
-    found = find_crossover(spec, results.arms, results.curves, test)
+def _state_crossover(results: Results, test: str) -> str:
+    found = find_crossover(ResultTable(VOICE.name, results.arms, results.curves), test)
     if found is None or found.pairs is None:
         return "more pairs than were tried"
     return f"about {found.pairs:.0f} pairs"

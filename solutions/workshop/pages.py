@@ -10,13 +10,14 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from prompt_or_tune.decision import TASK_SPECS, ArmResult, TaskSpec, Verdict
-from prompt_or_tune.decision.record import Results, load_results
-from prompt_or_tune.decision.tasks import find_spec
-from prompt_or_tune.figures import Family, draw_results, family_of, name_arm
+from prompt_or_tune.decision.results import ArmResult, Results, load_results
+from prompt_or_tune.decision.verdict import Verdict, judge_all
+from prompt_or_tune.figures import draw_results
 from prompt_or_tune.models import SEEDLING_FOLDER
-from prompt_or_tune.report import Table, escape_cell, markdown_table
 from prompt_or_tune.samples import SPLITS, clean, load_raw, load_samples
+from prompt_or_tune.show import Table
+from prompt_or_tune.show.markdown import escape_text, render_table
+from prompt_or_tune.show.results import tabulate_winners
 
 from solutions.workshop import LIBRARY, ROOT
 from solutions.workshop.markers import fill_file
@@ -100,11 +101,7 @@ def tabulate_data() -> Table:
 def write_result(results: Results) -> str:
     """Return the README's result in Markdown: figure, table and verdicts."""
     address = PICTURE.relative_to(README.parent).as_posix()
-    return write_result_block(results.arms, _judge(results), address)
-
-
-def _judge(results: Results) -> list[Verdict]:
-    return [results.judge(spec.name) for spec in TASK_SPECS]
+    return write_result_block(results.arms, judge_all(results), address)
 
 
 Block = tuple[Path, str, str]
@@ -114,9 +111,9 @@ Block = tuple[Path, str, str]
 def list_card_blocks() -> tuple[Block, ...]:
     """Return what the model card should say."""
     return (
-        (CARD, "probes", markdown_table(tabulate_probes(load_probes()))),
-        (CARD, "pretraining", markdown_table(tabulate_pretraining())),
-        (CARD, "lessons", markdown_table(tabulate_lessons())),
+        (CARD, "probes", render_table(tabulate_probes(load_probes()))),
+        (CARD, "pretraining", render_table(tabulate_pretraining())),
+        (CARD, "lessons", render_table(tabulate_lessons())),
     )
 
 
@@ -124,7 +121,7 @@ def list_blocks() -> tuple[Block, ...]:
     """Return what each generated stretch of every page should be."""
     return (
         *list_card_blocks(),
-        (DATASHEET, "counts", markdown_table(tabulate_data())),
+        (DATASHEET, "counts", render_table(tabulate_data())),
         (README, "result", write_result(load_results())),
     )
 
@@ -141,7 +138,7 @@ def write_pages() -> list[Path]:
     written.
     """
     results = load_results()
-    draw_results(results.arms, _judge(results)).save(PICTURE)
+    draw_results(results.arms, judge_all(results)).save(PICTURE)
     return _fill(list_blocks())
 
 
@@ -164,53 +161,6 @@ def write_result_block(
     image = (
         f'<img src="{html.escape(picture)}" alt="{html.escape(drawing.alt)}" width="720">'
     )
-    sentences = "\n".join(f"- {escape_cell(v.sentence)}" for v in verdicts)
-    table = markdown_table(tabulate_results(results, verdicts))
+    table = render_table(tabulate_winners(results, verdicts))
+    sentences = "\n".join(f"- {escape_text(v.sentence)}" for v in verdicts)
     return "\n\n".join([image, table, sentences])
-
-
-def tabulate_results(results: Sequence[ArmResult], verdicts: Sequence[Verdict]) -> Table:
-    """Return a row per task and decisive test: the winner beside its strongest rivals."""
-    rows = []
-    for verdict in verdicts:
-        spec = find_spec(verdict.task)
-        for test in spec.decisive:
-            found = [r for r in results if (r.task, r.test) == (spec.name, test)]
-            if found:
-                rows.append(
-                    _compare_winner(spec, test, found, verdict.recommendation.arm)
-                )
-    return Table(
-        "",
-        ("task, on queries never trained on", "wins", "right [95 % interval]",
-         "tokens a query", "best prompt", "best tuned", "best without a model"),
-        tuple(rows),
-    )  # fmt: skip
-
-
-def _compare_winner(
-    spec: TaskSpec, test: str, results: Sequence[ArmResult], winner: str
-) -> tuple[str, ...]:
-    """Return the winner's numbers on a test, and the best of each side."""
-    won = next(r for r in results if r.arm == winner)
-    where = f"{spec.title}: {test}" if len(spec.decisive) > 1 else spec.title
-    return (
-        where,
-        name_arm(winner, spec),
-        f"{won.rate.rate:.2f} [{won.rate.low:.2f}–{won.rate.high:.2f}]",
-        f"{won.prompt_tokens + won.response_tokens:.0f}",
-        _name_best(spec, results, ("base", "prompted")),
-        _name_best(spec, results, ("tuned", "both")),
-        _name_best(spec, results, ("rival",)),
-    )
-
-
-def _name_best(
-    spec: TaskSpec, results: Sequence[ArmResult], families: Sequence[Family]
-) -> str:
-    """Return the best arm of some families with its rate."""
-    able = [r for r in results if family_of(r.arm) in families]
-    if not able:
-        return "–"
-    best = max(able, key=lambda r: r.rate.rate)
-    return f"{name_arm(best.arm, spec)} {best.rate.rate:.2f}"

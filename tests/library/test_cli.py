@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 from prompt_or_tune.cli import main
 from prompt_or_tune.cli.output import OutputError, require_writable, write_all
-from prompt_or_tune.cli.screen import Screen
 
 from tests.tiny_models import build_llama
 
@@ -205,14 +204,6 @@ class TestOutput:
     def test_looking_makes_no_folder(self, tmp_path):
         require_writable(tmp_path / "a" / "b")
         assert list(tmp_path.iterdir()) == []
-
-
-class TestScreen:
-    def test_what_a_model_says_cannot_command_the_terminal(self):
-        out = io.StringIO()
-        with redirect_stdout(out):
-            Screen().quote("\x1b]0;title\x07[bold]é\x9b31m")
-        assert out.getvalue().strip() == "�]0;title�[bold]é�31m"
 
 
 class TestDoctor:

@@ -20,6 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.text import Annotation
 from prompt_or_tune import figures
+from prompt_or_tune.decision.arms import family_of
 from prompt_or_tune.decision.claims import Crossover, ResultTable, find_crossover
 from prompt_or_tune.decision.costs import Prices, break_even_between
 from prompt_or_tune.decision.curve_jobs import SEEDS, SIZES
@@ -31,10 +32,12 @@ from prompt_or_tune.decision.tasks.task import NEW_COMBINATIONS
 from prompt_or_tune.decision.tasks.voice import NEW_SUBJECTS
 from prompt_or_tune.decision.verdict import judge_task
 from prompt_or_tune.decision.winner_map import DecisionMap, MapArm, decision_map
-from prompt_or_tune.figures import COLOURS, Drawing
+from prompt_or_tune.figures import Drawing
 from prompt_or_tune.figures import drawing as type_setting
 from prompt_or_tune.prediction import PredictionTrace
 from prompt_or_tune.records import EpochRecord, Prediction, StepRecord, TokenProbability
+from prompt_or_tune.show import palette
+from prompt_or_tune.show.palette import COLOURS
 from prompt_or_tune.stages import STAGES
 from prompt_or_tune.trace import REFERENCE_TRACE
 
@@ -323,13 +326,11 @@ def test_the_colours_stay_apart_for_every_eye(vision: str) -> None:
         assert np.linalg.norm(seen[one] - seen[other]) > 18, (one, other)
 
 
-@pytest.mark.parametrize(
-    "colour", [*COLOURS.values(), type_setting.INK, type_setting.MUTED]
-)
+@pytest.mark.parametrize("colour", [*COLOURS.values(), palette.INK, palette.MUTED])
 def test_every_colour_can_be_read_as_text_on_the_card(colour: str) -> None:
     """WCAG 2, level AA: a contrast of 4.5."""
     luminance = np.array([0.2126, 0.7152, 0.0722])
-    card, text = luminance @ _linear(type_setting.CARD), luminance @ _linear(colour)
+    card, text = luminance @ _linear(palette.CARD), luminance @ _linear(colour)
     assert (card + 0.05) / (text + 0.05) >= 4.5
 
 
@@ -528,7 +529,7 @@ def test_an_arm_has_one_colour_everywhere() -> None:
     for name in ("arms", "results", "curve", "break-even"):
         for text, _ in find_texts(DRAWINGS[name]):
             if text.get_text().startswith("LoRA") and text.axes is not None:
-                family = figures.family_of(text.get_text().rstrip(" 0123456789."))
+                family = family_of(text.get_text().rstrip(" 0123456789."))
                 assert to_rgb(text.get_color()) == to_rgb(COLOURS[family]), name
 
 

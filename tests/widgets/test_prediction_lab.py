@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from prompt_or_tune.adapters import Adapter
-from prompt_or_tune.decision import ADAPTER_FOLDER
+from prompt_or_tune.decision.recording import ADAPTER_FOLDER
 from prompt_or_tune.widgets import PredictionLab
 from prompt_or_tune.widgets.sharing import share_weights
 

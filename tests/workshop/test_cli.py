@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from prompt_or_tune.decision.record import RecordError
+from prompt_or_tune.decision.results import RecordError
 
 from solutions.workshop import LIBRARY, ROOT, cli, pages
 from solutions.workshop.seedling.pretraining import PretrainingStep

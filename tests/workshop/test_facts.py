@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from prompt_or_tune.decision import TASK_SPECS, load_results
+from prompt_or_tune.decision.results import load_results
+from prompt_or_tune.decision.tasks import list_tasks
+from prompt_or_tune.decision.verdict import judge_all
 from prompt_or_tune.samples import load_samples
 
 from solutions.workshop.facts import recorded_facts
@@ -28,9 +30,9 @@ def test_an_arm_is_quoted_as_it_was_recorded(facts):
     assert facts["voice_lora_new_subjects_of"] == str(len(tuned.correct))
 
 
-@pytest.mark.parametrize("task", [spec.name for spec in TASK_SPECS])
+@pytest.mark.parametrize("task", [task.name for task in list_tasks()])
 def test_each_task_s_winner_and_verdict_can_be_quoted(facts, task):
-    verdict = load_results().judge(task)
+    verdict = next(v for v in judge_all(load_results()) if v.task == task)
     assert facts[f"{task}_verdict"] == verdict.sentence
     assert facts[f"{task}_held"] == ("held" if verdict.held else "did not hold")
 

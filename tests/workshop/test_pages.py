@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from prompt_or_tune.decision import (
+from prompt_or_tune.decision.results import ArmResult
+from prompt_or_tune.decision.tasks.brief import BRIEF
+from prompt_or_tune.decision.tasks.task import NEW_COMBINATIONS
+from prompt_or_tune.decision.verdict import Verdict, judge_task
+
+from solutions.workshop.markers import fill_markers
+from solutions.workshop.pages import PICTURE, README, list_blocks, write_result_block
+from tests.library.arm_names import (
     BARE,
-    BRIEF,
     ENGINEERED,
     LORA,
     LORA_ENGINEERED,
     MAJORITY,
     NEAREST,
-    NEW_COMBINATIONS,
-    ArmResult,
-    Verdict,
-    judge_task,
 )
-
-from solutions.workshop.markers import fill_markers
-from solutions.workshop.pages import PICTURE, README, list_blocks, write_result_block
 
 
 @pytest.mark.parametrize("name", ["probes", "pretraining", "lessons", "counts", "result"])

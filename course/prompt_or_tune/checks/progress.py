@@ -18,9 +18,9 @@ import platformdirs
 from IPython.display import display
 
 from prompt_or_tune.checks.tasks import Task, list_tasks_of
-from prompt_or_tune.figures.drawing import COLOURS, GRID, INK, MUTED
 from prompt_or_tune.files import write_atomically
 from prompt_or_tune.notebooks import NOTEBOOKS, Notebook
+from prompt_or_tune.show.palette import COLOURS, GRID, INK, MUTED
 from prompt_or_tune.widgets.cards import Card, paragraph
 
 FOLDER_VARIABLE = "PROMPT_OR_TUNE_DATA"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from prompt_or_tune.cli.progress_line import ProgressLine
 from prompt_or_tune.cli.quiet import hide_loading_bars
-from prompt_or_tune.cli.screen import ProgressLine, Screen
-from prompt_or_tune.decision import TASK_SPECS
-from prompt_or_tune.decision.record import ADAPTER_FOLDER, RESULTS_FILE, measure
+from prompt_or_tune.decision.recording import ADAPTER_FOLDER, measure
+from prompt_or_tune.decision.results import RESULTS_FILE
+from prompt_or_tune.decision.verdict import judge_all
 from prompt_or_tune.models import load_model
+from prompt_or_tune.show.terminal import Screen
 
 
 def run_measure(
@@ -29,6 +31,6 @@ def run_measure(
             on_progress=progress.report,
         )
     screen = Screen()
-    for spec in TASK_SPECS:
-        screen.say(found.judge(spec.name).sentence)
-    screen.say(f"Results: {output}; adapter: {folder}.")
+    for verdict in judge_all(found):
+        screen.block(verdict.sentence)
+    screen.block(f"Results: {output}; adapter: {folder}.")

@@ -6,13 +6,9 @@ elsewhere. The file is JSON made from the data classes.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
-import types
-import typing
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +16,7 @@ from prompt_or_tune.decision.costs import ArmCosts
 from prompt_or_tune.decision.provenance import MadeWith
 from prompt_or_tune.files import write_atomically
 from prompt_or_tune.records import EpochRecord
+from prompt_or_tune.serialisation import decode, encode
 from prompt_or_tune.statistics import Rate, pass_rate, rate_of
 
 RESULTS_FILE = Path(__file__).parent.parent / "results.json"
@@ -229,56 +226,3 @@ def _format_json(data: dict[str, Any]) -> str:
             text = "[\n  " + ",\n  ".join(map(json.dumps, value)) + "\n ]"
         parts.append(f" {json.dumps(name)}: {text}")
     return "{\n" + ",\n".join(parts) + "\n}\n"
-
-
-def encode(value: Any) -> Any:
-    """Return a value of the data classes as JSON's types.
-
-    Right and wrong answers become a string of 0 and 1; floats keep six digits.
-    """
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, tuple):
-        if value and all(isinstance(item, bool) for item in value):
-            return "".join("1" if item else "0" for item in value)
-        return [encode(item) for item in value]
-    if isinstance(value, float):
-        return float(f"{value:.6g}")
-    return value
-
-
-def decode(kind: Any, data: Any) -> Any:
-    """Return JSON's types as a value of a data class, a tuple, or a plain type.
-
-    Raises KeyError, TypeError or ValueError where the data does not fit.
-    """
-    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        hints = _hints(kind)
-        required = [f for f in dataclasses.fields(kind) if f.name in data or _needed(f)]
-        return kind(**{f.name: decode(hints[f.name], data[f.name]) for f in required})
-    origin, inner = typing.get_origin(kind), typing.get_args(kind)
-    if origin is tuple:
-        if inner[0] is bool:
-            return tuple(flag == "1" for flag in data)
-        return tuple(decode(inner[0], item) for item in data)
-    if origin in (typing.Union, types.UnionType):
-        if data is None:
-            return None
-        return decode(next(k for k in inner if k is not type(None)), data)
-    if origin is Literal:
-        return data
-    if kind is float and isinstance(data, int):
-        return float(data)
-    if not isinstance(data, kind):
-        raise TypeError(f"{data!r} is no {kind.__name__}")
-    return data
-
-
-@cache
-def _hints(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
-
-
-def _needed(field: dataclasses.Field[Any]) -> bool:
-    missing = dataclasses.MISSING
-    return field.default is missing and field.default_factory is missing

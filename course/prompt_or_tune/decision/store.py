@@ -12,10 +12,9 @@ from prompt_or_tune.decision.results import (
     ArmResult,
     CurvePoint,
     DefaultRun,
-    decode,
-    encode,
 )
 from prompt_or_tune.files import write_atomically
+from prompt_or_tune.serialisation import decode, encode
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
 """Every figure of the course: one message each, one palette, one size of type."""
 
-from prompt_or_tune.decision.arms import family_of
-from prompt_or_tune.decision.arms.arm import Family
 from prompt_or_tune.figures.adapters import (
     draw_low_rank,
     draw_token_changes,
@@ -14,7 +12,7 @@ from prompt_or_tune.figures.curves import (
     draw_learning_curve,
     draw_prompt_worth,
 )
-from prompt_or_tune.figures.drawing import COLOURS, Drawing
+from prompt_or_tune.figures.drawing import Drawing
 from prompt_or_tune.figures.intervals import draw_intervals, draw_selection
 from prompt_or_tune.figures.maps import draw_decision_map
 from prompt_or_tune.figures.pipeline import (
@@ -34,9 +32,7 @@ from prompt_or_tune.figures.samples import (
 from prompt_or_tune.figures.training import draw_step_losses, draw_training_trace
 
 __all__ = [
-    "COLOURS",
     "Drawing",
-    "Family",
     "Share",
     "draw_arms",
     "draw_attempts",

@@ -12,15 +12,9 @@ from prompt_or_tune.decision.arms.arm import Family
 from prompt_or_tune.decision.tasks import find_task
 from prompt_or_tune.decision.tasks.task import Task
 from prompt_or_tune.figures.drawing import (
-    BAND,
-    CARD,
-    COLOURS,
-    INK,
     LABEL_SIZE,
     MARKERS,
-    MUTED,
     SMALL_SIZE,
-    SOFT,
     WIDTH,
     Drawing,
     balance,
@@ -31,6 +25,7 @@ from prompt_or_tune.figures.drawing import (
     start_sentence,
     styled,
 )
+from prompt_or_tune.show.palette import BAND, CARD, COLOURS, INK, MUTED, SOFT
 
 if TYPE_CHECKING:
     from prompt_or_tune.decision.results import ArmResult

@@ -10,18 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from prompt_or_tune.decision.arms import family_of
-from prompt_or_tune.decision.curves import (
-    prompt_worth_by_seed,
-    summarise_curve,
-)
+from prompt_or_tune.decision.curves import prompt_worth_by_seed, summarise_curve
 from prompt_or_tune.figures.arms import find_course_task, name_arm
 from prompt_or_tune.figures.drawing import (
-    CARD,
-    COLOURS,
-    INK,
     MARKERS,
     SMALL_SIZE,
-    SOFT,
     Drawing,
     EndLabel,
     label_ends,
@@ -29,6 +22,8 @@ from prompt_or_tune.figures.drawing import (
     start_sentence,
     styled,
 )
+from prompt_or_tune.show.palette import CARD, COLOURS, INK, SOFT
+from prompt_or_tune.wording import count
 
 if TYPE_CHECKING:
     from prompt_or_tune.decision.claims import Crossover
@@ -129,11 +124,7 @@ def _find_task(points: Sequence[CurvePoint]) -> Task | None:
 def _describe_test(points: Sequence[CurvePoint], task: Task | None) -> str:
     title = task.title if task is not None else points[0].task
     seeds = len({p.seed for p in points})
-    return f"{title}, {points[0].test}: {points[0].of} queries, {_count(seeds, 'seed')}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{title}, {points[0].test}: {points[0].of} queries, {count(seeds, 'seed')}"
 
 
 def _title_curve(main: _Curve, crossing: Crossover | None, task: Task | None) -> str:

@@ -15,6 +15,7 @@ from prompt_or_tune.decision.store import Store
 from prompt_or_tune.own_data.measuring import measure_own_data
 from prompt_or_tune.own_data.preparing import Prepared
 from prompt_or_tune.own_data.splitting import WIDE_INTERVALS_BELOW
+from prompt_or_tune.wording import shorten
 
 if TYPE_CHECKING:
     from prompt_or_tune.models import LanguageModel
@@ -121,8 +122,8 @@ def _caution_leaks(prepared: Prepared) -> list[str]:
     example = near[0]
     return [
         f"{len(near)} of {len(prepared.splits.test)} test rows nearly repeat a training "
-        f'row ("{_shorten(example.test.prompt)}" beside '
-        f'"{_shorten(example.train.prompt)}"): LoRA, retrieval and the look-ups may look '
+        f'row ("{shorten(example.test.prompt)}" beside '
+        f'"{shorten(example.train.prompt)}"): LoRA, retrieval and the look-ups may look '
         "better than they are."
     ]
 
@@ -157,8 +158,3 @@ def _caution_rate(recommendation: Recommendation) -> list[str]:
         f"Even the recommended arm is right in only {rate.rate:.0%}: none is good here. "
         "Look at the answers, and try a larger model, a clearer template or more pairs."
     ]
-
-
-def _shorten(text: str, length: int = 60) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= length else text[: length - 1] + "…"

@@ -17,7 +17,7 @@ from prompt_or_tune.decision.arms.few_shot import FEW_SHOT
 from prompt_or_tune.decision.arms.lora import LORA, LoRA
 from prompt_or_tune.decision.arms.reading_notes import READ_NOTES
 from prompt_or_tune.decision.asking import ArmSettings
-from prompt_or_tune.decision.measurer import MeasureArm, Measurer, ReportProgress, Work
+from prompt_or_tune.decision.measurer import MeasureArm, Measurer, ReportProgress
 from prompt_or_tune.decision.queries import TaskData, choose_some
 from prompt_or_tune.decision.results import (
     ArmResult,
@@ -355,7 +355,7 @@ def compare_arms(
 ) -> DecisionStage:
     """Measure the cheap arms of the three tasks now, and read the recorded results."""
     measurer = Measurer(model, Store(), on_progress)
-    measurer.measure(_plan_live_arms(prepared, run, settings))
+    measurer.measure(plan_live_arms(prepared, run, settings))
     recorded = read_recorded()
     verdicts = judge_all(recorded) if recorded else ()
     return DecisionStage(measurer.store.records.arms, recorded, verdicts)
@@ -369,9 +369,13 @@ def read_recorded() -> Results | None:
         return None
 
 
-def _plan_live_arms(
-    prepared: PairStage, run: TuningRun, settings: TourSettings
-) -> list[Work]:
+def plan_live_arms(
+    prepared: PairStage, run: TuningRun | None, settings: TourSettings
+) -> list[MeasureArm]:
+    """Return what is measured now: the cheap arms of each task, on a few queries.
+
+    With the tour's own `run`, LoRA is not trained again on the house voice.
+    """
     examples = min(FEW_SHOT_EXAMPLES, len(prepared.pairs))
     how = ArmSettings(few_shot_counts=(examples,), seed=settings.seed)
     memorise = replace(how, steps=FACT_STEPS)
@@ -387,7 +391,7 @@ def _plan_live_arms(
 
 def _measure_live(
     task: Task, data: TaskData, arms: Sequence[Arm], settings: ArmSettings
-) -> Iterator[Work]:
+) -> Iterator[MeasureArm]:
     for arm in arms:
         what = f"{task.title}: {task.title_of(arm.name)}"
         yield MeasureArm(data, arm, settings, what)

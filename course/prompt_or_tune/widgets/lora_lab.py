@@ -14,7 +14,6 @@ import ipywidgets
 import torch
 
 from prompt_or_tune.decision.queries import choose_some
-from prompt_or_tune.figures.drawing import table_html
 from prompt_or_tune.figures.runs import draw_runs
 from prompt_or_tune.figures.training import draw_training_trace
 from prompt_or_tune.models import (
@@ -33,6 +32,7 @@ from prompt_or_tune.records import (
     TuningSettings,
 )
 from prompt_or_tune.samples import load_samples
+from prompt_or_tune.show.notebook import table_html
 from prompt_or_tune.trace import REFERENCE_TRACE, trace_bars
 from prompt_or_tune.tuning import Tuning, TuningError, default_settings, tune
 from prompt_or_tune.widgets.cards import text_widget

@@ -43,6 +43,11 @@ def family_of(name: str) -> Family:
     return families.get(name, "prompted")
 
 
+def has_model(name: str) -> bool:
+    """Return whether a language model answers in the arm of this name."""
+    return family_of(name) != "rival"
+
+
 def title_of(name: str) -> str:
     """Return what a sentence calls an arm; an arm of the reader's own by its name."""
     return {arm.name: arm.title for arm in list_arms()}.get(name, name)

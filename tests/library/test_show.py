@@ -1,22 +1,21 @@
-"""The HTML report stands alone and escapes its data; Markdown goes between markers."""
+"""One document, and how it looks as a page, in Markdown, in a notebook, on a terminal."""
 
 from __future__ import annotations
 
+import io
 import re
+import subprocess
+import sys
+from contextlib import redirect_stdout
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from prompt_or_tune.figures import Drawing, draw_data_flow
-from prompt_or_tune.report import (
-    Listing,
-    Report,
-    Section,
-    Table,
-    markdown_table,
-    render_report,
-    write_report,
-)
+from prompt_or_tune.figures import draw_data_flow
+from prompt_or_tune.show import Block, Document, Listing, Section, Table
+from prompt_or_tune.show.html import render_document, write_document
+from prompt_or_tune.show.markdown import render_table
+from prompt_or_tune.show.terminal import Screen
 
 HOSTILE = '<script>alert("1")</script> & <img src=x onerror=alert(1)>'
 
@@ -32,9 +31,11 @@ ARMS = Table(
 FLOW = draw_data_flow()
 
 
-def write(*blocks: str | Listing | Table | Drawing, title: str = "The tour") -> str:
+def write(*blocks: Block, title: str = "The tour") -> str:
     sections = (Section("Results", blocks), Section("Then", ()), Section("Last", ()))
-    return render_report(Report(title, ("The answer first.",), sections, ("Seed 0.",)))
+    return render_document(
+        Document(title, ("The answer first.",), sections, ("Seed 0.",))
+    )
 
 
 class Page(HTMLParser):
@@ -116,8 +117,8 @@ def test_a_table_without_a_caption_has_no_empty_one() -> None:
 
 def test_what_comes_from_data_is_escaped_everywhere() -> None:
     table = Table(HOSTILE, (HOSTILE,), ((HOSTILE,),))
-    text = render_report(
-        Report(
+    text = render_document(
+        Document(
             HOSTILE,
             (HOSTILE,),
             (Section(HOSTILE, (HOSTILE, table, Listing(HOSTILE))),) * 3,
@@ -157,9 +158,9 @@ def _luminance(colour: str) -> float:
     return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
-def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch) -> None:
-    report = Report("The tour", ("Lead.",), (Section("One", ("Text.",)),))
-    path = write_report(report, tmp_path / "out" / "tour.html")
+def test_a_page_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch) -> None:
+    page = Document("The tour", ("Lead.",), (Section("One", ("Text.",)),))
+    path = write_document(page, tmp_path / "out" / "tour.html")
     before = path.read_text(encoding="utf-8")
 
     def fail(*_: object) -> None:
@@ -167,7 +168,7 @@ def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch) ->
 
     monkeypatch.setattr("os.fsync", fail)
     with pytest.raises(OSError, match="No space left"):
-        write_report(Report("Other", (), ()), path)
+        write_document(Document("Other", (), ()), path)
     assert path.read_text(encoding="utf-8") == before
     assert [p.name for p in path.parent.iterdir()] == ["tour.html"]
 
@@ -196,7 +197,7 @@ def test_columns_of_numbers_are_recognised() -> None:
 
 
 def test_markdown_shows_cells_as_they_are() -> None:
-    text = markdown_table(
+    text = render_table(
         Table(
             "", ("arm", "n"), (("a|b *c* [d](e) <f> $5$\nnew `x`", "1"), ("g", "2")), (1,)
         )
@@ -207,3 +208,58 @@ def test_markdown_shows_cells_as_they_are() -> None:
         r"| a\|b \*c\* \[d\](e) &lt;f> \$5\$ new \`x\` | 1 |",
         "| **g** | **2** |",
     ]
+
+
+def test_a_document_is_made_without_any_library_that_renders() -> None:
+    look = (
+        "import sys, prompt_or_tune.show\n"
+        "heavy = {'matplotlib', 'rich', 'jinja2', 'IPython'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", look], check=True)
+
+
+# ── A notebook ─────────────────────────────────────────────────────────────────────────
+
+
+def test_in_a_notebook_numbers_are_set_to_the_right_and_text_is_escaped() -> None:
+    shown = Table("A < B", ("arm", "n"), (("<b>", "7"),))._repr_html_()
+    assert "A &lt; B" in shown
+    assert '<th scope="row" style="text-align:left">&lt;b&gt;</th>' in shown
+    assert '<td style="text-align:right">7</td>' in shown
+
+
+# ── A terminal ─────────────────────────────────────────────────────────────────────────
+
+
+def show_on_screen(*blocks: Block) -> list[str]:
+    out = io.StringIO()
+    with redirect_stdout(out), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "60")
+        Screen().section(Section("Results", blocks))
+    return [line.rstrip() for line in out.getvalue().splitlines()]
+
+
+def test_a_section_is_its_heading_and_its_blocks_in_order() -> None:
+    shown = show_on_screen("Text.", "", Listing("a\n  b"), Table("C", ("x",), (("1",),)))
+    assert shown == ["", "Results", "Text.", "", "  a", "    b", "C", "x", "─", "1"]
+
+
+def test_numbers_are_set_to_the_right() -> None:
+    table = Table("", ("arm", "right"), (("a", "0.5"), ("b", "0.75")))
+    assert show_on_screen(table)[-2:] == ["a       0.5", "b      0.75"]
+
+
+def test_a_table_whose_columns_have_no_names_is_a_list() -> None:
+    assert show_on_screen(Table("", ("", ""), (("python", "3"),)))[2:] == [
+        "  python    3"
+    ]
+
+
+def test_of_a_figure_a_terminal_shows_the_numbers() -> None:
+    assert "The numbers of the figure" in " ".join(show_on_screen(FLOW))
+
+
+def test_what_a_model_says_cannot_command_the_terminal() -> None:
+    (*_, said) = show_on_screen(Listing("\x1b]0;title\x07[bold]é\x9b31m"))
+    assert said == "  �]0;title�[bold]é�31m"

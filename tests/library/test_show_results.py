@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import pytest
-from prompt_or_tune import tables
-from prompt_or_tune.decision import (
-    LORA,
-    TASK_SPECS,
-    TODAY,
-    ArmCosts,
-    Prices,
-    candidate,
-    compare_with_best,
-    load_results,
-)
-from prompt_or_tune.report import Table
+from prompt_or_tune.decision.costs import ArmCosts, Prices
+from prompt_or_tune.decision.recommendation import candidate, compare_with_best
+from prompt_or_tune.decision.results import load_results
+from prompt_or_tune.decision.tasks import list_tasks
+from prompt_or_tune.decision.tasks.fact import TODAY
+from prompt_or_tune.decision.verdict import judge_all
+from prompt_or_tune.show import results as tables
+
+from tests.library.arm_names import LORA
 
 RESULTS = load_results()
-VERDICTS = [RESULTS.judge(spec.name) for spec in TASK_SPECS]
+VERDICTS = judge_all(RESULTS)
 PROMPTED = ArmCosts("few-shot", prompt_tokens=100, response_tokens=10, labels=8)
 TUNED = ArmCosts("LoRA", 10, 10, training_tokens=1e6, labels=100, tuned=True)
 
 
 def test_every_task_stands_there_with_its_hypothesis():
     rows = tables.tabulate_hypotheses().rows
-    assert [row[0] for row in rows] == [spec.title for spec in TASK_SPECS]
+    assert [row[0] for row in rows] == [task.title for task in list_tasks()]
     assert all(row[2] for row in rows)
 
 
@@ -90,10 +87,3 @@ def test_candidates_are_as_good_as_the_best_or_not():
         ("bad", "no", "0"),
         ("good", "yes", "5"),
     ]
-
-
-def test_in_a_notebook_numbers_are_set_to_the_right_and_text_is_escaped():
-    html = Table("A < B", ("arm", "n"), (("<b>", "7"),))._repr_html_()
-    assert "A &lt; B" in html
-    assert '<th scope="row" style="text-align:left">&lt;b&gt;</th>' in html
-    assert '<td style="text-align:right">7</td>' in html
