@@ -263,7 +263,8 @@ def probe(
     if count < 1:
         raise UsageError(f"--count is {count}; it must be above 0.")
     quieten_libraries()
-    from prompt_or_tune.cli.screen import Screen, print_json
+    from prompt_or_tune.cli.output import print_json
+    from prompt_or_tune.show.terminal import Screen
 
     from solutions.workshop.pages import tabulate_probes, write_card
     from solutions.workshop.seedling.probes import save_probes
@@ -272,7 +273,7 @@ def probe(
     if as_json:
         print_json([asdict(result) | {"holds": result.holds} for result in results])
     else:
-        Screen().table(tabulate_probes(results))
+        Screen().block(tabulate_probes(results))
     if save:
         save_probes(results)
         for page in write_card():
