@@ -100,6 +100,12 @@ def build(
         else:
             changed += [p.relative_to(root) for p in building.write(built, root)]
             typer.echo(f"{file.stem}: built", err=True)
+    if not names and (root / building.PAGE).is_file():
+        page = building.build_page(project)
+        if check:
+            changed += [] if page.is_current(root) else [page.path]
+        else:
+            changed += [p.relative_to(root) for p in building.write([page], root)]
     leftovers = [] if names else building.find_leftovers(project)
     _report(changed, leftovers, check=check)
     for fault in faults:

@@ -152,7 +152,7 @@ print(f"also case, punctuation: {count_repetitions([normalise(t) for t in mended
 # decides which reason a row is dropped for, never whether; and `normalise` (lower case,
 # words only) is a choice too: “Describe rain!” and “describe rain” are one request to us.
 #
-# ## Task: clean what came in (2 points, 5 minutes)
+# ## Task: {{ task_clean_samples }}
 #
 # Three of the faults can be found without knowing anything about the almanac. A cleaning
 # step of your own makes plain what a library call hides: what is compared, in which form,
@@ -178,7 +178,7 @@ def clean_samples(rows: list[tuple[str, str]], longest: int) -> list[tuple[str, 
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "clean_samples_test", "points": 2}
+# %% nbgrader={"grade": true, "grade_id": "clean_samples_test"}
 from prompt_or_tune.checks import check
 
 check("clean_samples", clean_samples)
@@ -353,7 +353,7 @@ print(len(train), "rows to train on,", len(test), "to test with")
 print("the parrot is right", ask_parrot(train, test), "times")
 
 # %% [markdown]
-# ## Task: split without a leak (2 points, 6 minutes)
+# ## Task: {{ task_split_by_combination }}
 #
 # Write this split yourself. The one idea in it carries far: patients rather than X-rays,
 # customers rather than orders, files rather than functions. Decide about groups, then
@@ -384,7 +384,7 @@ def split_by_combination(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "split_by_combination_test", "points": 2}
+# %% nbgrader={"grade": true, "grade_id": "split_by_combination_test"}
 from prompt_or_tune.checks import check
 
 check("split_by_combination", split_by_combination)

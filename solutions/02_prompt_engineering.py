@@ -139,7 +139,7 @@ for template in wishes:
 # *rhyming* alone makes it longer, and then the word limit breaks. No answer passes
 # everything yet: the brief is satisfied when all rules hold in **one** answer.
 #
-# ## Task: Say what was meant (3 points, 4 minutes)
+# ## Task: {{ task_improve_prompt }}
 #
 # A prompt is judged on subjects that you have not seen, so it must say what you want in a
 # way that serves all of them. Write a template with `{subject}` in it, of at most 30
@@ -155,7 +155,7 @@ my_template = None  # a text such as "Write a poem about {subject}"
 my_template = "Write a short, rhyming poem about {subject} with 4 lines"
 ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "improve_prompt_test", "points": 3}
+# %% nbgrader={"grade": true, "grade_id": "improve_prompt_test"}
 from prompt_or_tune.checks import check
 
 check("improve_prompt", my_template)
@@ -278,7 +278,7 @@ for name, write in ways.items():
 # nothing to copy from. Such a prompt has {{ voice_retrieved_few_shot_tokens }} tokens,
 # the bare one {{ voice_bare_tokens }}.
 #
-# ## Task: Write a few-shot prompt (2 points, 4 minutes)
+# ## Task: {{ task_few_shot_prompt }}
 #
 # The prompt is a text like any other, and two things go wrong when it is put together:
 # its form (a model continues what it sees, down to the last space), and the question's
@@ -299,7 +299,7 @@ def few_shot_prompt(request: str, pairs: list[Pair], k: int) -> str:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "few_shot_prompt_test", "points": 2}
+# %% nbgrader={"grade": true, "grade_id": "few_shot_prompt_test"}
 from prompt_or_tune.checks import check
 
 check("few_shot_prompt", few_shot_prompt)
@@ -356,7 +356,7 @@ draw_intervals({f"{0.85 * n:.0f} of {n}": rate_of(round(0.85 * n), n) for n in c
 # hundreds of questions, and why twenty can tell a good prompt from a bad one but hardly
 # two good ones from each other.
 #
-# ## Task: How sure is a pass rate? (2 points, 4 minutes)
+# ## Task: {{ task_wilson_interval }}
 #
 # With it you never report a bare percentage again. For a share $p$ of $n$ answers the
 # **Wilson interval** is *middle ± half*, where $z = 1.96$ stands for 95 %:
@@ -387,7 +387,7 @@ def wilson_interval(passed: list[bool]) -> tuple[float, float]:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "wilson_interval_test", "points": 2}
+# %% nbgrader={"grade": true, "grade_id": "wilson_interval_test"}
 from prompt_or_tune.checks import check
 
 check("wilson_interval", wilson_interval)
@@ -440,7 +440,7 @@ for n, wins, losses in ((20, 2, 0), (20, 5, 3), (200, 25, 5), (200, 50, 30)):
 # And the same two totals can mean much or little: what you need is the answers, not the
 # two sums.
 #
-# ## Task: Test on the same prompts (2 points, 4 minutes)
+# ## Task: {{ task_paired_test }}
 #
 # It decides in notebook 6 who wins. Count the questions that only the new prompt got
 # right, and those that only the old one did: $n$ coins in all, $k$ of them on the side
@@ -466,7 +466,7 @@ def paired_test(outcomes: list[tuple[bool, bool]]) -> float:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "paired_test_test", "points": 2}
+# %% nbgrader={"grade": true, "grade_id": "paired_test_test"}
 from prompt_or_tune.checks import check
 
 check("paired_test", paired_test)

@@ -84,7 +84,7 @@ for subject in ("the fox", "the badger", "the owl", "the robin", "rain", "wind")
 # Examples can say this; to say it in a prompt you would need all the words. So this is a
 # task for notebook 4.
 #
-# ## Task: join requests and labels (2 points, 5 minutes)
+# ## Task: {{ task_make_pairs }}
 #
 # Our editor answered in order. Labels from people come back in any order: some twice,
 # because somebody corrected a mistake, and some not at all. Joined by position, one
@@ -111,7 +111,7 @@ def make_pairs(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "make_pairs_test", "points": 2}
+# %% nbgrader={"grade": true, "grade_id": "make_pairs_test"}
 from prompt_or_tune.checks import check
 
 check("make_pairs", make_pairs)
@@ -214,7 +214,7 @@ draw_token_mask(tokens, in_loss)
 # position predicts is the token after it, and the model shifts the labels by one itself,
 # inside its loss. Whoever also shifts them in the data trains it to leave out a token.
 #
-# ## Task: what the loss sees (3 points, 6 minutes)
+# ## Task: {{ task_mask_prompt }}
 #
 # A batch is a rectangle, so short rows are filled up with a padding token, at the right
 # for training. Now three kinds of tokens need three treatments. Write them down once by
@@ -242,7 +242,7 @@ def mask_prompt(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "mask_prompt_test", "points": 3}
+# %% nbgrader={"grade": true, "grade_id": "mask_prompt_test"}
 from prompt_or_tune.checks import check
 
 check("mask_prompt", mask_prompt)
@@ -473,7 +473,7 @@ print(f"found {len(leaks)}, really there {twins}:", Counter(leak.kind for leak i
 # questions the same. A detector of words is a smoke alarm; the split by group is the fire
 # wall.
 #
-# ## Task: find the leaks (2 points, 6 minutes)
+# ## Task: {{ task_find_leaks }}
 #
 # Build the alarm. Every evaluation you will ever inherit deserves ten minutes with one.
 
@@ -504,7 +504,7 @@ def find_leaks(train: list[str], test: list[str], near: float) -> list[str]:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "find_leaks_test", "points": 2}
+# %% nbgrader={"grade": true, "grade_id": "find_leaks_test"}
 from prompt_or_tune.checks import check
 
 check("find_leaks", find_leaks)

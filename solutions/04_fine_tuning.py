@@ -126,7 +126,7 @@ print("the same as the base:", torch.equal(adapted, x @ weight.T))
 # dividing by *r* keeps it at a like size when the rank changes. Many recipes set *α = 2r*
 # instead, ours among them: then the knob always stands at 2.
 #
-# ## Task: a LoRA layer by hand (3 points, 5 minutes)
+# ## Task: {{ task_lora_forward }}
 #
 # Whoever has written these two lines once knows what is in an adapter file, and why it
 # can be taken off again.
@@ -147,7 +147,7 @@ def lora_forward(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "lora_forward_test", "points": 3}
+# %% nbgrader={"grade": true, "grade_id": "lora_forward_test"}
 from prompt_or_tune.checks import check
 
 check("lora_forward", lora_forward)
@@ -206,7 +206,7 @@ with torch.no_grad():
     print("the formula above:", torch.allclose(first(x), wanted, atol=1e-4))
 
 # %% [markdown]
-# ## Task: count what is trained (2 points, 3 minutes)
+# ## Task: {{ task_count_trainable }}
 #
 # “Trains a thousandth of the parameters” is a slogan about very large models. Count for
 # yourself, from the network and not from the slogan.
@@ -226,7 +226,7 @@ def count_trainable(network: torch.nn.Module) -> tuple[int, int]:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "count_trainable_test", "points": 2}
+# %% nbgrader={"grade": true, "grade_id": "count_trainable_test"}
 from prompt_or_tune.checks import check
 
 check("count_trainable", count_trainable)
@@ -316,7 +316,7 @@ print(f"mean {loss:.2f} nats; knowing nothing at all costs {math.log(2048):.2f}"
 # the other way. Gradients *add up* until `zero_grad()` clears them, the oldest trap of
 # all.
 #
-# ## Task: one training step by hand (3 points, 6 minutes)
+# ## Task: {{ task_training_step }}
 #
 # All of fine-tuning is this function in a loop. Write it once, and no trainer is a black
 # box again.
@@ -347,7 +347,7 @@ def training_step(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "training_step_test", "points": 3}
+# %% nbgrader={"grade": true, "grade_id": "training_step_test"}
 from prompt_or_tune.checks import check
 
 check("training_step", training_step)
@@ -461,7 +461,7 @@ draw_traces("Three runs, and three reasons why none can be used", wrong, REFEREN
 # sentences that the library printed: the last epoch tells what was learned by heart, but
 # not a rate too low from one too high. That takes the whole trace.
 #
-# ## Task: read a trace (2 points, 5 minutes)
+# ## Task: {{ task_read_trace }}
 #
 # Somebody sends you a trace and asks two things: which epoch's adapter shall I keep, and
 # what went wrong? Put the answer into a function, and no run has to be watched at night.
@@ -496,7 +496,7 @@ def read_trace(trace: list[EpochRecord]) -> tuple[int, str]:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "read_trace_test", "points": 2}
+# %% nbgrader={"grade": true, "grade_id": "read_trace_test"}
 from prompt_or_tune.checks import check
 
 check("read_trace", read_trace)

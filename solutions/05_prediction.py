@@ -128,7 +128,7 @@ print("probabilities:", [round(x, 4) for x in logits.softmax(-1).topk(4).values.
 print(f"all {len(logits)} of them sum to {logits.softmax(-1).sum():.4f}")
 
 # %% [markdown]
-# ## Task: the likeliest tokens (2 points, 4 minutes)
+# ## Task: {{ task_top_tokens }}
 #
 # Layer 2 of the picture above is one small function. With it you can look into any model
 # that gives you logits.
@@ -150,7 +150,7 @@ def top_tokens(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "top_tokens_test", "points": 2}
+# %% nbgrader={"grade": true, "grade_id": "top_tokens_test"}
 from prompt_or_tune.checks import check
 
 check("top_tokens", top_tokens)
@@ -302,7 +302,7 @@ print(f"{same} of {len(asked)} answers are the same")
 # Merge to serve *one* tuned model fast. Keep adapters apart to serve *many* on one base,
 # or to be able to take one off again.
 #
-# ## Task: two models, the same questions (2 points, 5 minutes)
+# ## Task: {{ task_compare_models }}
 #
 # “Tuned: 71 %, base: 68 %” says little. The two answered the *same* questions, so look at
 # them in pairs: where both are right or both wrong, there is nothing to learn about which
@@ -336,7 +336,7 @@ def compare_models(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "compare_models_test", "points": 2}
+# %% nbgrader={"grade": true, "grade_id": "compare_models_test"}
 from prompt_or_tune.checks import check
 
 check("compare_models", compare_models)

@@ -238,7 +238,7 @@ tables.tabulate_query_costs(subject_arms, prices)
 # own: answers cost more than prompts, and a *cached* prefix (the part that all prompts
 # begin with) costs much less.
 #
-# ## Task: the price of a query (2 points, 4 minutes)
+# ## Task: {{ task_cost_per_query }}
 #
 # The bill is the first thing you will be asked for. Return the price of one query.
 # `prices.input`, `prices.output` and `prices.cached_input` are per *million* tokens, and
@@ -261,7 +261,7 @@ def cost_per_query(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "cost_per_query_test", "points": 2}
+# %% nbgrader={"grade": true, "grade_id": "cost_per_query_test"}
 from prompt_or_tune.checks import check
 
 check("cost_per_query", cost_per_query)
@@ -296,7 +296,7 @@ expect_close(call(cost_per_query, 9, 9, 0, free, case=case), 0.0, case=case)
 Hints("cost_per_query")
 
 # %% [markdown]
-# ## Task: when tuning has paid for itself (2 points, 4 minutes)
+# ## Task: {{ task_break_even_queries }}
 #
 # This is the number to bring along when somebody says "let's just tune it". A prompt is
 # paid with every query, training once. On the same model the number of its parameters N
@@ -333,7 +333,7 @@ def break_even_queries(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "break_even_queries_test", "points": 2}
+# %% nbgrader={"grade": true, "grade_id": "break_even_queries_test"}
 from prompt_or_tune.checks import check
 
 check("break_even_queries", break_even_queries)
@@ -528,7 +528,7 @@ tables.tabulate_comparisons(compared, [each.costs for each in shown], prices)
 # Read "as good" beside the costs: the cheapest of all is out, and of the two that remain
 # the one with the highest rate is not the cheaper one.
 #
-# ## Task: your rule (4 points, 6 minutes)
+# ## Task: {{ task_recommend }}
 #
 # This is the course in one function. It must agree with the measured winner in situations
 # that you don't see: they differ in accuracies, test sizes, pairs at hand, volume and
@@ -552,7 +552,7 @@ def recommend(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "recommend_test", "points": 4}
+# %% nbgrader={"grade": true, "grade_id": "recommend_test"}
 from prompt_or_tune.checks import check
 
 check("recommend", recommend)

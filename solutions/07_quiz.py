@@ -46,7 +46,7 @@ results = load_results()
 draw_results(results.arms, [results.judge(spec.name) for spec in TASK_SPECS])
 
 # %% [markdown]
-# ## Task: when to tune (1 point, 2 minutes)
+# ## Task: {{ task_question_1 }}
 #
 # The question of the course. Think of the brief, of the house voice, and of what each of
 # them took. What do you expect the right option to say?
@@ -70,7 +70,7 @@ question_1 = None  # "A", "B", "C" or "D"
 question_1 = "A"
 ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "question_1_test", "points": 1}
+# %% nbgrader={"grade": true, "grade_id": "question_1_test"}
 from prompt_or_tune.checks import check
 
 check("question_1", question_1)
@@ -90,7 +90,7 @@ expect_equal(
 Hints("question_1")
 
 # %% [markdown]
-# ## Task: read a trace (1 point, 2 minutes)
+# ## Task: {{ task_question_2 }}
 #
 # Somebody shows you these bars, epoch by epoch, and adds the accuracies 0.60, 0.75, 0.85,
 # 0.88 and 0.89. It is the reference trace of the course.
@@ -117,7 +117,7 @@ question_2 = None  # "A", "B", "C" or "D"
 question_2 = "A"
 ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "question_2_test", "points": 1}
+# %% nbgrader={"grade": true, "grade_id": "question_2_test"}
 from prompt_or_tune.checks import check
 
 check("question_2", question_2)
@@ -137,7 +137,7 @@ expect_equal(
 Hints("question_2")
 
 # %% [markdown]
-# ## Task: where the weights change (1 point, 1 minute)
+# ## Task: {{ task_question_3 }}
 #
 # Five stages lead from a request to a prediction. In one of them the model is another one
 # afterwards. Guess how many of the other four need a model at all.
@@ -160,7 +160,7 @@ question_3 = None  # "A", "B", "C" or "D"
 question_3 = "C"
 ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "question_3_test", "points": 1}
+# %% nbgrader={"grade": true, "grade_id": "question_3_test"}
 from prompt_or_tune.checks import check
 
 check("question_3", question_3)

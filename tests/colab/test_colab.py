@@ -10,7 +10,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from prompt_or_tune.checks.progress import is_ci
+from prompt_or_tune.widgets.progress import is_ci
 
 from tests.colab import machine
 from tests.colab.machine import Colab

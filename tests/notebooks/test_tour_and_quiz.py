@@ -12,7 +12,7 @@ import papermill
 import pytest
 from prompt_or_tune.checks import CheckFailed
 from prompt_or_tune.checks.quiz import LETTERS, TASKS
-from prompt_or_tune.notebooks import NOTEBOOKS
+from prompt_or_tune.syllabus import NOTEBOOKS
 from prompt_or_tune.widgets import QuizCard
 
 ROOT = Path(__file__).parents[2]

@@ -1,0 +1,178 @@
+from .adapters import Adapter as Adapter, add_lora as add_lora
+from .decision import (
+    ADAPTER_FOLDER as ADAPTER_FOLDER,
+    BRIEF as BRIEF,
+    ENGINEERED as ENGINEERED,
+    FACT as FACT,
+    LORA as LORA,
+    LORA_ENGINEERED as LORA_ENGINEERED,
+    NEW_COMBINATIONS as NEW_COMBINATIONS,
+    NEW_SUBJECTS as NEW_SUBJECTS,
+    TASK_SPECS as TASK_SPECS,
+    VOICE as VOICE,
+    ArmCosts as ArmCosts,
+    ArmResult as ArmResult,
+    Candidate as Candidate,
+    DecisionMap as DecisionMap,
+    MeasurePlan as MeasurePlan,
+    Prices as Prices,
+    Recommendation as Recommendation,
+    Results as Results,
+    Verdict as Verdict,
+    break_even_queries as break_even_queries,
+    build_brief_task as build_brief_task,
+    build_fact_task as build_fact_task,
+    build_voice_task as build_voice_task,
+    candidate as candidate,
+    choose_some as choose_some,
+    compare_with_best as compare_with_best,
+    cost_per_query as cost_per_query,
+    decision_map as decision_map,
+    find_crossover as find_crossover,
+    find_spec as find_spec,
+    learning_curve as learning_curve,
+    load_results as load_results,
+    map_arms as map_arms,
+    measure as measure,
+    recommend as recommend,
+    select_points as select_points,
+    summarise_curve as summarise_curve,
+    total_cost as total_cost,
+    winner as winner,
+)
+from .figures import (
+    Drawing as Drawing,
+    Share as Share,
+    draw_arms as draw_arms,
+    draw_attempts as draw_attempts,
+    draw_break_even as draw_break_even,
+    draw_cleaning as draw_cleaning,
+    draw_combinations as draw_combinations,
+    draw_data_flow as draw_data_flow,
+    draw_decision_map as draw_decision_map,
+    draw_intervals as draw_intervals,
+    draw_kinds as draw_kinds,
+    draw_learning_curve as draw_learning_curve,
+    draw_low_rank as draw_low_rank,
+    draw_prediction_trace as draw_prediction_trace,
+    draw_prompt_worth as draw_prompt_worth,
+    draw_results as draw_results,
+    draw_runs as draw_runs,
+    draw_selection as draw_selection,
+    draw_shares as draw_shares,
+    draw_step_losses as draw_step_losses,
+    draw_token_changes as draw_token_changes,
+    draw_token_mask as draw_token_mask,
+    draw_traces as draw_traces,
+    draw_training_trace as draw_training_trace,
+    draw_word_counts as draw_word_counts,
+    family_of as family_of,
+)
+from .lexicon import SUBJECTS as SUBJECTS, parse_request as parse_request
+from .models import (
+    SEEDLING as SEEDLING,
+    Answer as Answer,
+    LanguageModel as LanguageModel,
+    ModelError as ModelError,
+    load_model as load_model,
+)
+from .notebook import choose_lab_model as choose_lab_model, set_up as set_up
+from .own_data.deciding import decide as decide
+from .own_data.preparing import DecideSettings as DecideSettings, prepare as prepare
+from .own_data.reporting import tabulate_arms as tabulate_arms
+from .pairs import (
+    IGNORED_LABEL as IGNORED_LABEL,
+    EncodedPair as EncodedPair,
+    PairsError as PairsError,
+    encode as encode,
+    find_leaks as find_leaks,
+    make_pairs as make_pairs,
+    read_pairs as read_pairs,
+    write_pairs as write_pairs,
+)
+from .prediction import (
+    predict as predict,
+    trace_changes as trace_changes,
+    trace_prediction as trace_prediction,
+)
+from .prompts import (
+    POEM_TEMPLATE as POEM_TEMPLATE,
+    Template as Template,
+    few_shot as few_shot,
+    improve as improve,
+    retrieved_few_shot as retrieved_few_shot,
+    wants_poem as wants_poem,
+)
+from .records import (
+    EpochRecord as EpochRecord,
+    Pair as Pair,
+    Prediction as Prediction,
+    Prompt as Prompt,
+    Sample as Sample,
+    StepRecord as StepRecord,
+    TuningRun as TuningRun,
+    TuningSettings as TuningSettings,
+)
+from .report import Table as Table
+from .samples import (
+    REASONS as REASONS,
+    almanac as almanac,
+    clean as clean,
+    is_foreign as is_foreign,
+    load_raw as load_raw,
+    load_samples as load_samples,
+    split as split,
+    strip_markup as strip_markup,
+)
+from .scoring import (
+    Brief as Brief,
+    Contains as Contains,
+    Exact as Exact,
+    JsonEqual as JsonEqual,
+    Numeric as Numeric,
+    Pattern as Pattern,
+    normalise as normalise,
+    poem_brief as poem_brief,
+)
+from .statistics import (
+    Interval as Interval,
+    Rate as Rate,
+    holm as holm,
+    mcnemar_exact as mcnemar_exact,
+    pass_rate as pass_rate,
+    rate_of as rate_of,
+    wilson_interval as wilson_interval,
+)
+from .tables import (
+    tabulate_break_evens as tabulate_break_evens,
+    tabulate_claims as tabulate_claims,
+    tabulate_comparisons as tabulate_comparisons,
+    tabulate_hypotheses as tabulate_hypotheses,
+    tabulate_query_costs as tabulate_query_costs,
+    tabulate_rates as tabulate_rates,
+    tabulate_recommendations as tabulate_recommendations,
+)
+from .tour.reporting import draw_bars as draw_bars, tabulate_trace as tabulate_trace
+from .trace import (
+    REFERENCE_TRACE as REFERENCE_TRACE,
+    trace_bars as trace_bars,
+    trace_table as trace_table,
+)
+from .tuning import (
+    Tuning as Tuning,
+    TuningError as TuningError,
+    default_settings as default_settings,
+    make_lora_config as make_lora_config,
+    measure_accuracy as measure_accuracy,
+    tune as tune,
+)
+from .widgets import (
+    BreakEvenLab as BreakEvenLab,
+    Hints as Hints,
+    LoraLab as LoraLab,
+    PredictionLab as PredictionLab,
+    PromptLab as PromptLab,
+    QuizCard as QuizCard,
+    check as check,
+    show_progress as show_progress,
+)
