@@ -20,9 +20,8 @@ from .decision import (
     Results as Results,
     Verdict as Verdict,
     break_even_queries as break_even_queries,
-    build_brief_task as build_brief_task,
     build_fact_task as build_fact_task,
-    build_voice_task as build_voice_task,
+    build_task as build_task,
     candidate as candidate,
     choose_some as choose_some,
     compare_with_best as compare_with_best,
@@ -116,6 +115,7 @@ from .records import (
 from .report import Table as Table
 from .samples import (
     REASONS as REASONS,
+    SPLITS as SPLITS,
     almanac as almanac,
     clean as clean,
     is_foreign as is_foreign,

@@ -109,21 +109,23 @@ def test_a_wrong_answer_loses_points(task, answer: WrongAnswer, table: Table):
         assert_says_what_is_wrong(visible)
 
 
-LIBRARY = (
-    "adapters decision models pairs prediction prompts samples scoring tuning"
-).split()
+PACKAGE = "prompt_or_tune"
+PARTS = (
+    "adapters decision models pairs prediction prompts samples scoring statistics tuning"
+)
+LIBRARY = [PACKAGE, *(f"{PACKAGE}.{part}" for part in PARTS.split())]
 
 
 def list_namesakes() -> list[tuple[str, str]]:
     """Return the tasks whose name a function of the library has, each with its module."""
-    modules = {name: import_module(f"prompt_or_tune.{name}") for name in LIBRARY}
+    modules = {name: import_module(name) for name in LIBRARY}
     return [(t, name) for t in TASKS for name, m in modules.items() if hasattr(m, t)]
 
 
 @pytest.mark.parametrize(("task", "module"), list_namesakes())
 def test_the_librarys_function_of_the_same_name_is_no_answer(task, module):
     cells = find_cells(task)
-    outcome = grade(cells, f"from prompt_or_tune.{module} import {task}")
+    outcome = grade(cells, f"from {module} import {task}")
     assert outcome.points == 0, "re-exporting the library's function is an answer"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import nbformat
 import papermill
+import prompt_or_tune
 import pytest
 from prompt_or_tune.checks import CheckFailed
 from prompt_or_tune.checks.quiz import LETTERS, TASKS
@@ -68,9 +69,9 @@ def read_prose(notebook: nbformat.NotebookNode) -> str:
 
 
 def make_card(notebook: nbformat.NotebookNode, question: str) -> QuizCard:
-    begins = f'QuizCard(\n    "{question}"'
+    begins = f'pt.QuizCard(\n    "{question}"'
     (source,) = [c.source for c in notebook.cells if c.source.startswith(begins)]
-    card: QuizCard = eval(source, {"QuizCard": QuizCard})
+    card: QuizCard = eval(source, {"pt": prompt_or_tune})
     return card
 
 
