@@ -176,3 +176,5 @@ from .widgets import (
     check as check,
     show_progress as show_progress,
 )
+
+__all__: list[str]

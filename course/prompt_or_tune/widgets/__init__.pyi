@@ -6,3 +6,5 @@ from .prediction_lab import PredictionLab as PredictionLab
 from .progress_card import show_progress as show_progress
 from .prompt_lab import PromptLab as PromptLab
 from .quiz_card import QuizCard as QuizCard
+
+__all__: list[str]
