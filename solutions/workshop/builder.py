@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -27,15 +27,19 @@ from nbgrader.preprocessors import (
     ComputeChecksums,
     LockCells,
 )
+from prompt_or_tune.checks.tasks import list_tasks, list_tasks_of
 from prompt_or_tune.files import write_atomically
+from prompt_or_tune.syllabus import NOTEBOOKS, Notebook
 
 from autograde.nbgrader_settings import DEMONSTRATION, load_settings
 from solutions.workshop.errors import SourceError, WorkshopError
+from solutions.workshop.markers import fill_markers
 from solutions.workshop.percent import SPECIAL_TAGS, Cell, find_files, read_percent
 
 SOLUTIONS = Path("solutions")
 SOURCE = Path("build/source")
 COURSE = Path("course")
+PAGE = COURSE / "README.md"
 
 COLAB_LINES = """\
 import sys
@@ -169,29 +173,69 @@ def _as_text(notebook: NotebookNode) -> str:
     return nbformat.writes(notebook) + "\n"
 
 
+# --- The learner's page -----------------------------------------------------------------
+
+
+def build_page(project: Project) -> BuiltFile:
+    """Return course/README.md with the table of the notebooks and their tasks filled in.
+
+    Raises `MarkerError` when the page has lost its markers.
+    """
+    text = (project.root / PAGE).read_text(encoding="utf-8")
+    return BuiltFile(PAGE, fill_markers(text, "notebooks", tabulate_notebooks()))
+
+
+def tabulate_notebooks() -> str:
+    """Return the notebooks with their minutes, tasks and points as a Markdown table."""
+    head = "| notebook | minutes | difficulty | tasks | points |"
+    return "\n".join([head, "|---|---:|---|---:|---:|", *map(_state_row, NOTEBOOKS)])
+
+
+def _state_row(notebook: Notebook) -> str:
+    tasks = list_tasks_of(notebook)
+    cells = (
+        f"[{notebook.heading}]({notebook.name}/{notebook.name}.ipynb)",
+        str(notebook.minutes),
+        notebook.stars,
+        str(len(tasks) or "–"),
+        str(sum(task.points for task in tasks) or "–"),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
 # --- nbgrader's source ------------------------------------------------------------------
 
 
 def make_source(file: Path, project: Project, facts: Mapping[str, str]) -> NotebookNode:
     """Return the instructor's notebook: solutions, hidden tests, all marks filled in."""
-    cells = read_percent(file)
     badge = BADGE.format(
         path=project.path_on_github,
         version=project.version,
         file=(COURSE / file.stem / f"{file.stem}.ipynb").as_posix(),
     )
-    known = {**facts, "badge": badge}
+    known = {**facts, **describe_tasks(), "badge": badge}
+    cells = [_fill_cell(file, cell, known) for cell in read_percent(file)]
     notebook = nbformat.v4.new_notebook(metadata=METADATA)
     for cell, cell_id in zip(cells, make_ids(cells), strict=True):
         if cell.kind == "markdown":
-            text = fill_in(file, cell, known)
-            notebook.cells.append(nbformat.v4.new_markdown_cell(text, id=cell_id))
+            notebook.cells.append(nbformat.v4.new_markdown_cell(cell.text, id=cell_id))
         else:
             text = add_colab_lines(cell, project)
             notebook.cells.append(nbformat.v4.new_code_cell(text, id=cell_id))
         notebook.cells[-1].metadata = _make_metadata(cell)
     notebook.nbformat_minor = 5
     return notebook
+
+
+def describe_tasks() -> dict[str, str]:
+    """Return title, points and minutes of each task, by the name of its placeholder."""
+    return {f"task_{task.id}": task.describe() for task in list_tasks()}
+
+
+def _fill_cell(file: Path, cell: Cell, known: Mapping[str, str]) -> Cell:
+    if cell.kind != "markdown":
+        return cell
+    return replace(cell, text=fill_in(file, cell, known))
 
 
 def fill_in(file: Path, cell: Cell, known: Mapping[str, str]) -> str:

@@ -82,6 +82,8 @@ def build(
 
     project = builder.read_project(root)
     built, faults = _build_each(project, names or ())
+    if not names:
+        built.append(builder.build_page(project))
     if sources:
         built = [file for file in built if file.path.is_relative_to(builder.SOURCE)]
     if check:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import jupytext
+from prompt_or_tune.checks.tasks import TaskError, find_task
 
 from solutions.workshop.errors import SourceError
 
@@ -39,7 +40,8 @@ class Cell:
     """One cell as its author wrote it.
 
     `line` is the line of the cell's `# %%` in the file. A graded cell has a `grade_id`;
-    `points` is set where tests give points.
+    `points` is set where tests give points; what the header doesn't say, the task of
+    that name in the library's `checks` does.
     """
 
     kind: Literal["code", "markdown"]
@@ -92,6 +94,8 @@ def _make_cell(file: Path, read: Any, line: int) -> Cell:
     options = {k: v for k, v in read.metadata.items() if k not in _ADDED_BY_JUPYTEXT}
     marks = dict(options.get("nbgrader", {}))
     _check_options(file, line, options, marks)
+    if marks.get("grade") and "points" not in marks:
+        marks["points"] = _look_up_points(marks["grade_id"])
     cell = Cell(
         kind=read.cell_type,
         text=read.source,
@@ -108,6 +112,14 @@ def _make_cell(file: Path, read: Any, line: int) -> Cell:
         raise SourceError(file, line, "only a cell with `grade` can have points.")
     _check_cell(file, cell)
     return cell
+
+
+def _look_up_points(grade_id: str) -> int | None:
+    """Return what the course's own task of a grade cell is worth, None if it has none."""
+    try:
+        return find_task(grade_id.removesuffix("_test")).points
+    except TaskError:
+        return None
 
 
 # --- What a cell must be ----------------------------------------------------------------

@@ -63,12 +63,12 @@ def shipped(repository_files) -> set[str]:
 
 
 def imported_from(site_packages: Path) -> Path:
-    """Import the package in an interpreter that knows no other folder."""
+    """Find the package in an interpreter that knows no other folder."""
     code = (
         f"import site; site.addsitedir({str(site_packages)!r})\n"
-        "import importlib.resources as r; print(r.files('prompt_or_tune'))"
+        "import importlib.util as u; print(u.find_spec('prompt_or_tune').origin)"
     )
-    return Path(run(sys.executable, "-I", "-S", "-c", code).strip())
+    return Path(run(sys.executable, "-I", "-S", "-c", code).strip()).parent
 
 
 def missing_in(package: Path, shipped: set[str]) -> list[str]:
@@ -107,6 +107,17 @@ def test_an_install_from_a_git_address_is_complete(clone, shipped, pip_install):
     package = imported_from(site_packages)
     assert package == site_packages / "prompt_or_tune"
     assert missing_in(package, shipped) == []
+
+
+def test_an_installed_package_has_its_flat_front_door(clone, pip_install):
+    site_packages = pip_install(clone)
+    code = (
+        f"import sys; sys.path.insert(0, {str(site_packages)!r})\n"
+        "import prompt_or_tune as pt; print(pt.__file__, pt.load_samples()[0].id)"
+    )
+    file, sample = run(sys.executable, "-c", code).split()
+    assert Path(file) == site_packages / "prompt_or_tune" / "__init__.py"
+    assert sample
 
 
 def test_an_editable_install_uses_the_files_of_the_repository(

@@ -47,7 +47,7 @@ from prompt_or_tune.widgets.labs import (
     sentence,
 )
 from prompt_or_tune.widgets.run_pace import Pace, Stopwatch, measure_pace
-from prompt_or_tune.widgets.sharing import share_weights
+from prompt_or_tune.widgets.shared_weights import share_weights
 from prompt_or_tune.widgets.step_chart import draw_live_steps
 
 HUB_MODELS = (

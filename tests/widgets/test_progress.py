@@ -7,16 +7,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from prompt_or_tune.checks.progress import (
-    draw_progress,
+from prompt_or_tune.widgets.progress import (
     find_data_folder,
     read_passed,
-    read_standings,
+    read_progress,
     record_pass,
-    show_progress,
 )
+from prompt_or_tune.widgets.progress_card import draw_progress, show_progress
 
-from tests.checks.conftest import DOUBLE, HALVE
+from tests.tiny_course import DOUBLE, HALVE
 
 
 def test_what_was_passed_is_read_again(progress_folder):
@@ -86,7 +85,7 @@ def test_a_damaged_file_costs_no_other_task(progress_folder):
 
 def test_kernels_that_write_at_once_lose_nothing(progress_folder):
     program = (
-        "import sys; from prompt_or_tune.checks.progress import record_pass\n"
+        "import sys; from prompt_or_tune.widgets.progress import record_pass\n"
         "for i in range(20): record_pass(f'{sys.argv[1]}_{i}')"
     )
     kernels = [
@@ -107,7 +106,7 @@ def test_the_first_pass_stays_as_it_was(progress_folder):
 def test_the_card_has_every_notebook_with_tasks_and_points(make_course, progress_folder):
     make_course(first=(DOUBLE, HALVE), second=())
     record_pass("halve")
-    card = draw_progress(read_standings())
+    card = draw_progress(read_progress())
     assert repr(card).startswith("Your progress: 3 of 5 points")
     assert "0 · first: 1 of 2 tasks, 3 of 5 points" in repr(card)
     assert "1 · second: no tasks" in repr(card)
@@ -118,7 +117,7 @@ def test_a_notebook_whose_tasks_cannot_be_read_hides_no_other(
     make_course, progress_folder
 ):
     make_course(broken=None, second=(HALVE,))
-    text = repr(draw_progress(read_standings()))
+    text = repr(draw_progress(read_progress()))
     assert "0 · broken: its tasks can't be read" in text
     assert "1 · second: 0 of 1 tasks" in text
 

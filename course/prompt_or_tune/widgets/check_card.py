@@ -6,9 +6,9 @@ from typing import Any
 
 from IPython.display import display
 
-from prompt_or_tune.checks.progress import record_pass
-from prompt_or_tune.checks.tasks import Task, find_task
-from prompt_or_tune.widgets.cards import Card, paragraph
+from prompt_or_tune.checks.tasks import GradedTask, Remark, count, find_task
+from prompt_or_tune.widgets.cards import Card, Mood, paragraph
+from prompt_or_tune.widgets.progress import record_pass
 
 
 def check(task_id: str, answer: Any) -> None:
@@ -18,15 +18,21 @@ def check(task_id: str, answer: Any) -> None:
     id that no task has.
     """
     task = find_task(task_id)
-    task.check(answer)
+    remark = task.check(answer)
+    if remark is not None:
+        display(_show(remark))
     display(_announce(task, record_pass(task_id)))
 
 
-def _announce(task: Task, trouble: str) -> Card:
-    points = "1 point" if task.points == 1 else f"{task.points} points"
+def _show(remark: Remark) -> Card:
+    mood: Mood = "good" if remark.is_good else "bad"
+    return Card(remark.title, paragraph(remark.text), remark.text, mood)
+
+
+def _announce(task: GradedTask, trouble: str) -> Card:
     note = task.note or (
         f"The visible cases of “{task.title}” hold. "
-        f"Hidden tests with other cases decide about the {points}."
+        f"Hidden tests with other cases decide about the {count(task.points, 'point')}."
     )
     body = paragraph(note) + (paragraph(trouble, muted=True) if trouble else "")
     title = "✓ Written down" if task.note else "✓ Passed"

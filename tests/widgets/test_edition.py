@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from prompt_or_tune.checks import edition
+from prompt_or_tune.widgets import edition
 
 TEXT = """\
 # %% [markdown]

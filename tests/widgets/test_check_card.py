@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from prompt_or_tune.checks import CheckFailed, check
-from prompt_or_tune.checks.tasks import TaskError
+from prompt_or_tune.checks import CheckFailed
+from prompt_or_tune.checks.tasks import Remark, TaskError
+from prompt_or_tune.widgets import check
 
-from tests.checks.conftest import DOUBLE
+from tests.tiny_course import DOUBLE
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def cards(make_course, monkeypatch):
     """Return the list of what is displayed, for a course of one task."""
     make_course(first=(DOUBLE,))
     shown: list = []
-    monkeypatch.setattr("prompt_or_tune.checks.checking.display", shown.append)
+    monkeypatch.setattr("prompt_or_tune.widgets.check_card.display", shown.append)
     return shown
 
 
@@ -33,6 +34,16 @@ def test_a_task_with_a_note_of_its_own_does_not_speak_of_cases(
     make_course(first=(replace(DOUBLE, note="It is a letter."),))
     check("double", lambda x: 2 * x)
     assert repr(cards[0]) == "✓ Written down\nIt is a letter."
+
+
+def test_what_a_check_remarks_is_shown_before_the_pass(
+    make_course, cards, progress_folder
+):
+    remark = Remark("On two numbers: 1 of 2 points", "One rule failed.", is_good=False)
+    make_course(first=(replace(DOUBLE, check=lambda answer: remark),))
+    check("double", lambda x: 2 * x)
+    assert [repr(card).splitlines()[0] for card in cards] == [remark.title, "✓ Passed"]
+    assert (cards[0].text, cards[0].mood) == (remark.text, "bad")
 
 
 def test_a_wrong_answer_gets_the_message_and_is_not_noted(cards, progress_folder):

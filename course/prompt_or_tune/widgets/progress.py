@@ -1,4 +1,4 @@
-"""What the learner has passed, kept on their machine, and drawn for the whole course.
+"""What the learner has passed, kept on their machine, notebook by notebook.
 
 One small file per task: two kernels that write at once can't lose each other's entries,
 and a file that is damaged costs one task, not the course.
@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import html
 import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
-from IPython.display import display
 
-from prompt_or_tune.checks.tasks import Task, list_tasks_of
+from prompt_or_tune.checks.tasks import GradedTask, list_tasks_of
 from prompt_or_tune.files import write_atomically
-from prompt_or_tune.notebooks import NOTEBOOKS, Notebook
-from prompt_or_tune.show.palette import COLOURS, GRID, INK, MUTED
-from prompt_or_tune.widgets.cards import Card, paragraph
+from prompt_or_tune.syllabus import NOTEBOOKS, Notebook
 
 FOLDER_VARIABLE = "PROMPT_OR_TUNE_DATA"
 
@@ -98,15 +94,15 @@ def _now(precision: str = "seconds") -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec=precision)
 
 
-# ── What is shown ──────────────────────────────────────────────────────────────────────
+# ── The whole course ───────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True)
-class Standing:
+class NotebookProgress:
     """How far the learner is in one notebook; `fault` says why it can't be told."""
 
     notebook: Notebook
-    tasks: tuple[Task, ...] = ()
+    tasks: tuple[GradedTask, ...] = ()
     passed: frozenset[str] = frozenset()
     fault: str = ""
 
@@ -121,7 +117,7 @@ class Standing:
         return sum(task.points for task in self.tasks)
 
     def explain(self) -> str:
-        """Return the standing in words."""
+        """Return the progress in words."""
         if self.fault:
             return f"its tasks can't be read ({self.fault})"
         if not self.tasks:
@@ -131,59 +127,15 @@ class Standing:
         return f"{tasks}, {self.points} of {self.all_points} points"
 
 
-def read_standings() -> tuple[Standing, ...]:
+def read_progress() -> tuple[NotebookProgress, ...]:
     """Return how far the learner is, notebook by notebook."""
-    return tuple(_read_standing(notebook) for notebook in NOTEBOOKS)
+    return tuple(_read_notebook(notebook) for notebook in NOTEBOOKS)
 
 
-def _read_standing(notebook: Notebook) -> Standing:
+def _read_notebook(notebook: Notebook) -> NotebookProgress:
     try:
         tasks = list_tasks_of(notebook)
     except Exception as error:  # one broken module must not hide the others' progress
-        return Standing(notebook, fault=f"{type(error).__name__}: {error}")
+        return NotebookProgress(notebook, fault=f"{type(error).__name__}: {error}")
     passed = read_passed([task.id for task in tasks])
-    return Standing(notebook, tasks, frozenset(passed))
-
-
-def show_progress() -> None:
-    """Show the whole course: the tasks of each notebook, and which checks passed."""
-    display(draw_progress(read_standings()))
-
-
-def draw_progress(standings: tuple[Standing, ...]) -> Card:
-    """Return the progress as a card, with the same as text."""
-    points = sum(standing.points for standing in standings)
-    total = sum(standing.all_points for standing in standings)
-    title = f"Your progress: {points} of {total} points"
-    note = "A task counts when its visible check passes; hidden tests decide the grade."
-    rows = "".join(_draw_row(standing) for standing in standings)
-    lines = [f"  {s.notebook.heading}: {s.explain()}" for s in standings]
-    body = (
-        f'<table style="border-collapse:collapse;color:{INK};background:none">'
-        f"{rows}</table>{paragraph(note, muted=True)}"
-    )
-    return Card(title, body, "\n".join([*lines, note]), "good" if points else "plain")
-
-
-def _draw_row(standing: Standing) -> str:
-    cell = f"padding:.15em .8em .15em 0;text-align:left;background:none;color:{INK}"
-    marks = "".join(
-        _draw_mark(task, task.id in standing.passed) for task in standing.tasks
-    )
-    return (
-        '<tr style="background:none">'
-        f'<th scope="row" style="{cell};font-weight:normal">'
-        f"{html.escape(standing.notebook.heading)}</th>"
-        f'<td style="{cell};white-space:nowrap" aria-hidden="true">{marks}</td>'
-        f'<td style="{cell};color:{MUTED}">{html.escape(standing.explain())}</td></tr>'
-    )
-
-
-def _draw_mark(task: Task, passed: bool) -> str:
-    """Return a small square, filled when the task is passed, as wide as its points."""
-    colour = COLOURS["rival"] if passed else GRID
-    return (
-        f'<span title="{html.escape(task.title)}" style="display:inline-block;'
-        f"width:{task.points * 0.45 + 0.35:.2f}em;height:.8em;margin-right:.2em;"
-        f'border-radius:2px;background:{colour}"></span>'
-    )
+    return NotebookProgress(notebook, tasks, frozenset(passed))
