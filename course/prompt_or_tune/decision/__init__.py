@@ -5,3 +5,10 @@ Read from below: `queries` (a task's data) and `asking` → `arms` (ways of answ
 `measurer` and `recording` (measuring) → `recommendation` and `verdict` (the answer);
 `costs` and `winner_map` say where prices would change it.
 """
+
+from typing import TYPE_CHECKING
+
+from prompt_or_tune import moved
+
+if not TYPE_CHECKING:
+    __getattr__ = moved.forward(__name__)

@@ -1,5 +1,8 @@
 """Every figure of the course: one message each, one palette, one size of type."""
 
+from typing import TYPE_CHECKING
+
+from prompt_or_tune import moved
 from prompt_or_tune.figures.adapters import (
     draw_low_rank,
     draw_token_changes,
@@ -30,6 +33,9 @@ from prompt_or_tune.figures.samples import (
     draw_word_counts,
 )
 from prompt_or_tune.figures.training import draw_step_losses, draw_training_trace
+
+if not TYPE_CHECKING:
+    __getattr__ = moved.forward(__name__)
 
 __all__ = [
     "Drawing",
