@@ -14,7 +14,7 @@ from autograde import ROOT
 from autograde.class_commands import class_app
 from autograde.errors import AutogradeError, SourceError
 
-NEEDED = ("nbgrader", "jupytext", "papermill", "distributed", "psutil", "filelock")
+NEEDED = ("nbgrader", "jupytext", "papermill", "distributed", "psutil", "filelock", "nh3")
 
 app = typer.Typer(
     no_args_is_help=True,

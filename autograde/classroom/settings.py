@@ -10,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from autograde.classroom.late import Late
+from autograde.classroom.late_policy import LatePolicy
 from autograde.errors import AutogradeError
-from autograde.records import Limits, Mode
+from autograde.submission_records import Limits, Mode
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Settings:
     modes: Mapping[str, Mode] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     limits_of: Mapping[str, Limits] = field(default_factory=dict)
-    late: Late = field(default_factory=Late)
+    late: LatePolicy = field(default_factory=LatePolicy)
 
 
 def read_settings(path: Path) -> Settings:
@@ -60,7 +60,7 @@ def read_settings(path: Path) -> Settings:
                     name: _build(Limits, each, f'limits."{name}"', of_all)
                     for name, each in of_one.items()
                 },
-                "late": _build(Late, {**late, **dates}, "late"),
+                "late": _build(LatePolicy, {**late, **dates}, "late"),
             },
             "",
         )

@@ -1,11 +1,11 @@
-"""Bound what one process may use; what all of them use together, `watching` bounds."""
+"""Bound what one process may use; what all of them use together, `watcher` bounds."""
 
 from __future__ import annotations
 
 import resource
 import sys
 
-from autograde.records import Limits
+from autograde.submission_records import Limits
 
 MB = 2**20
 OPEN_FILES = 256

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import csv
 import importlib
-import importlib.util
 import tarfile
 from pathlib import Path
 
@@ -21,13 +20,13 @@ from traitlets.config.loader import PyFileConfigLoader
 from traitlets.utils.importstring import import_item
 
 from autograde.classroom import Classroom
-from autograde.gradebook import exporting
-from autograde.gradebook.recording import read_records
-from autograde.gradebook.standing import find_standings
-from autograde.pages.feedback import write_feedback
-from autograde.pages.report import write_report
-from autograde.running import grade
-from autograde.submissions import collecting
+from autograde.gradebook.export import export_grades
+from autograde.gradebook.result_table import read_results
+from autograde.gradebook.status import read_statuses
+from autograde.grading.class_grader import grade_class
+from autograde.reports.class_report import write_class_report
+from autograde.reports.feedback_pages import write_feedback
+from autograde.submissions.collection import collect_files
 from tests.autograde.mangling import answer
 from tests.autograde.sandboxes import needs_sandbox
 
@@ -52,7 +51,7 @@ def classroom(tmp_path: Path) -> Classroom:
 def read_points(classroom: Classroom) -> dict[str, dict[str, float]]:
     """Return the points of each student in each assignment that was handed in."""
     target = classroom.root.parent / "grades.csv"
-    exporting.export(classroom, "csv", target)
+    export_grades(classroom, "csv", target)
     with target.open(newline="", encoding="utf-8") as file:
         return {
             row["student_id"]: {name: float(row[name]) for name in HANDED_IN if row[name]}
@@ -62,8 +61,8 @@ def read_points(classroom: Classroom) -> dict[str, dict[str, float]]:
 
 def read_states(classroom: Classroom) -> dict[str, str]:
     """Return how each notebook stands that somebody has handed in."""
-    standings = find_standings(classroom)
-    return {s.submission.name: s.state for s in standings if s.state != "missing"}
+    statuses = read_statuses(classroom)
+    return {s.submission.name: s.state for s in statuses if s.state != "missing"}
 
 
 def solve(classroom: Classroom, assignment: str) -> NotebookNode:
@@ -100,15 +99,15 @@ def test_its_grades_are_current_and_what_a_human_gave_counts(classroom: Classroo
 
 def test_it_is_exported_in_each_format(classroom: Classroom, tmp_path: Path):
     for kind in ("csv", "canvas", "moodle", "nbgrader"):
-        for file in exporting.export(classroom, kind, tmp_path / f"{kind}.csv"):
+        for file in export_grades(classroom, kind, tmp_path / f"{kind}.csv"):
             assert "ada" in file.read_text(encoding="utf-8").lower()
 
 
 def test_its_feedback_and_its_report_are_written(classroom: Classroom):
-    records = read_records(classroom)
+    records = read_results(classroom)
 
     feedback = write_feedback(classroom, records)
-    report = write_report(classroom, records).read_text(encoding="utf-8")
+    report = write_class_report(classroom, records).read_text(encoding="utf-8")
 
     assert (len(feedback.written), feedback.left_out) == (4, [])
     page = classroom.feedback("grace", "07_quiz", "07_quiz").read_text(encoding="utf-8")
@@ -126,8 +125,8 @@ def test_what_was_collected_is_known_and_one_more_notebook_is_taken_in(
     ada = next(v for v in versions if (v.student, v.notebook) == ("ada", "07_quiz"))
     again.write_bytes(classroom.received(ada.sha256).read_bytes())
 
-    known = collecting.collect(classroom, [again])
-    new = collecting.collect(classroom, hand_in(classroom, "zoe", "07_quiz"))
+    known = collect_files(classroom, [again])
+    new = collect_files(classroom, hand_in(classroom, "zoe", "07_quiz"))
 
     assert (len(known.unchanged), known.placed) == (1, ())
     assert [(v.student, v.notebook) for v in new.placed] == [("zoe", "07_quiz")]
@@ -153,7 +152,7 @@ def test_nbgrader_run_in_its_folder_still_grades_with_ours(classroom: Classroom)
 def test_graded_again_everybody_has_the_same_points_and_a_humans_stay(
     classroom: Classroom,
 ):
-    graded = grade(classroom, workers=1, assignments=HANDED_IN, again=True)
+    graded = grade_class(classroom, workers=1, assignments=HANDED_IN, again=True)
 
     assert (graded.done, graded.failed, graded.trouble) == (4, [], [])
     assert read_points(classroom) == {**POINTS, "zoe": dict.fromkeys(HANDED_IN, 0.0)}
@@ -167,14 +166,14 @@ def test_graded_again_everybody_has_the_same_points_and_a_humans_stay(
 @pytest.mark.slow
 @needs_sandbox
 def test_a_right_notebook_of_its_course_still_has_all_points(classroom: Classroom):
-    collecting.collect(classroom, hand_in(classroom, "zoe", *ASSIGNMENTS))
+    collect_files(classroom, hand_in(classroom, "zoe", *ASSIGNMENTS))
 
-    graded = grade(classroom, students=["zoe"])
+    graded = grade_class(classroom, students=["zoe"])
 
     assert (graded.done, graded.failed, graded.trouble) == (7, [], [])
     short = {
         record.notebook_name: (record.points, record.max_points)
-        for record in read_records(classroom)
+        for record in read_results(classroom)
         if record.student == "zoe" and record.points != record.max_points
     }
     assert short == {}
@@ -209,8 +208,6 @@ def list_imports(classroom: Classroom, assignment: str) -> set[tuple[str, str]]:
 def has(module: str, name: str) -> bool:
     try:
         found = importlib.import_module(module)
+        return hasattr(found, name) or bool(importlib.import_module(f"{module}.{name}"))
     except ImportError:
         return False
-    if hasattr(found, name):
-        return True
-    return importlib.util.find_spec(f"{module}.{name}") is not None

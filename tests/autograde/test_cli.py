@@ -106,7 +106,7 @@ def test_facts_that_are_not_recorded_are_one_line_too(autograde, monkeypatch):
     assert (code, err) == (1, "autograde: No results are recorded.\n")
 
 
-# --- Without the extra ------------------------------------------------------------------
+# ── Without the extra ───────────────────────────────────────────────────────────────────
 
 WITHOUT = """
 import sys
