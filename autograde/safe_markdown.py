@@ -1,4 +1,4 @@
-"""Show Markdown that a student wrote in an instructor's browser: all of it, and no script.
+"""Show a student's Markdown in an instructor's browser: all of it, and no script.
 
 nh3 takes out what is not allowed, and with some tags also what stands between them. So
 whatever is no allowed tag is escaped first: it is read as the text that it was.

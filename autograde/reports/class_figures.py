@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 from prompt_or_tune.figures.drawing import (
@@ -60,6 +61,17 @@ class TaskCounts:
         return self.full / self.judged if self.judged else 0.0
 
 
+def _name_rows(axes: Axes, names: Iterable[str], *, width: float) -> None:
+    """Write a name beside each row, cut to so many inches."""
+    short = [shorten(name, width, size=SMALL_SIZE) for name in names]
+    axes.set_yticks(range(len(short)), short, color=INK)
+
+
+def _label_shares(axes: Axes, what: str) -> None:
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    axes.set_xlabel(what)
+
+
 # ── Points ──────────────────────────────────────────────────────────────────────────────
 
 
@@ -77,27 +89,12 @@ def draw_points(shares: Mapping[str, Sequence[float]]) -> Drawing:
     title = _title_points(medians)
     figure = new_card(title, height=0.58 * len(shares) + 0.7)
     axes = figure.subplots()
-    highest = max(max(found) / sum(found) for found in counts.values())
-    for row, (name, found) in enumerate(counts.items()):
-        tops = [0.86 * count / sum(found) / highest for count in found]
-        left = np.arange(_BINS) / _BINS
-        axes.bar(
-            left, [-top for top in tops], 0.94 / _BINS, bottom=row + 0.43, align="edge",
-            color=SOFT["prompted"], linewidth=0,
-        )  # fmt: skip
-        axes.plot([0, 1], [row + 0.43] * 2, color=FAINT, linewidth=0.8)
-        axes.plot([medians[name]] * 2, [row - 0.43, row + 0.43], color=_BLUE)
-        axes.text(
-            1.02, row, f"median {medians[name]:.0%}", va="center_baseline",
-            size=SMALL_SIZE, color=_BLUE,
-        )  # fmt: skip
+    _plot_hills(axes, counts, medians)
     axes.set(xlim=(0, 1.004), ylim=(len(shares) - 0.5, -0.5))
-    names = [shorten(name, 1.7, size=SMALL_SIZE) for name in shares]
-    axes.set_yticks(range(len(shares)), names, color=INK)
+    _name_rows(axes, shares, width=1.7)
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.tick_params(length=0)
-    axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-    axes.set_xlabel("share of a notebook’s points")
+    _label_shares(axes, "share of a notebook’s points")
     settle(figure)
     return Drawing(
         title=title,
@@ -114,6 +111,25 @@ def draw_points(shares: Mapping[str, Sequence[float]]) -> Drawing:
         rows=tuple(_tabulate_shares(name, values) for name, values in shares.items()),
         figure=figure,
     )  # fmt: skip
+
+
+def _plot_hills(
+    axes: Axes, counts: Mapping[str, Sequence[int]], medians: Mapping[str, float]
+) -> None:
+    highest = max(max(found) / sum(found) for found in counts.values())
+    for row, (name, found) in enumerate(counts.items()):
+        tops = [0.86 * count / sum(found) / highest for count in found]
+        left = np.arange(_BINS) / _BINS
+        axes.bar(
+            left, [-top for top in tops], 0.94 / _BINS, bottom=row + 0.43, align="edge",
+            color=SOFT["prompted"], linewidth=0,
+        )  # fmt: skip
+        axes.plot([0, 1], [row + 0.43] * 2, color=FAINT, linewidth=0.8)
+        axes.plot([medians[name]] * 2, [row - 0.43, row + 0.43], color=_BLUE)
+        axes.text(
+            1.02, row, f"median {medians[name]:.0%}", va="center_baseline",
+            size=SMALL_SIZE, color=_BLUE,
+        )  # fmt: skip
 
 
 def _count_bins(values: Sequence[float]) -> list[int]:
@@ -162,9 +178,9 @@ def draw_tasks(tasks: Sequence[TaskCounts]) -> Drawing:
 
     Raises ValueError without tasks.
     """
-    if not any(task.total for task in tasks):
-        raise ValueError("There are no tasks to draw: nothing is graded yet.")
     tasks = [task for task in tasks if task.total]
+    if not tasks:
+        raise ValueError("There are no tasks to draw: nothing is graded yet.")
     shown = list(tasks)
     if len(tasks) > MOST_TASKS:
         shown = sorted(tasks, key=lambda t: t.rate if t.judged else 2)[:MOST_TASKS]
@@ -172,32 +188,14 @@ def draw_tasks(tasks: Sequence[TaskCounts]) -> Drawing:
     headed = list(_with_headings(shown))
     figure = new_card(title, height=_ROW * len(headed) + 0.75)
     axes = figure.subplots()
-    for row, (_, task) in enumerate(headed):
-        if task is None:
-            continue
-        start = 0.0
-        for field, _, colour in _KINDS:
-            width = getattr(task, field) / task.total
-            axes.barh(row, width, 0.7, left=start, color=colour, linewidth=0)
-            start += width
-        text = f"{task.rate:.0%}" if task.judged else "–"
-        axes.text(1.02, row, text, va="center_baseline", size=SMALL_SIZE, color=INK)
+    _plot_tasks(axes, headed)
     axes.set(xlim=(0, 1), ylim=(len(headed) - 0.4, -0.6))
-    names = [shorten(name, 1.9, size=SMALL_SIZE) for name, _ in headed]
-    axes.set_yticks(range(len(headed)), names, color=INK)
-    for label, (_, task) in zip(axes.get_yticklabels(), headed, strict=True):
-        label.set_fontweight("bold" if task is None else "normal")
+    _name_rows(axes, (name for name, _ in headed), width=1.9)
+    _embolden_headings(axes, headed)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-    axes.set_xlabel("share of the graded notebooks")
-    used = [kind for kind in _KINDS if any(getattr(t, kind[0]) for t in shown)]
-    axes.legend(
-        handles=[Patch(color=colour, label=label) for _, label, colour in used],
-        loc="lower right", bbox_to_anchor=(1.13, 1), ncols=len(used), frameon=False,
-        fontsize=SMALL_SIZE, handlelength=1.0, columnspacing=1.2, labelcolor=MUTED,
-        borderaxespad=0,
-    )  # fmt: skip
+    _label_shares(axes, "share of the graded notebooks")
+    _add_legend(axes, shown)
     settle(figure)
     hardest = "" if len(shown) == len(tasks) else f" Shown: the {len(shown)} hardest."
     return Drawing(
@@ -218,6 +216,37 @@ def draw_tasks(tasks: Sequence[TaskCounts]) -> Drawing:
             for t in tasks
         ),
         figure=figure,
+    )  # fmt: skip
+
+
+def _embolden_headings(
+    axes: Axes, headed: Sequence[tuple[str, TaskCounts | None]]
+) -> None:
+    for label, (_, task) in zip(axes.get_yticklabels(), headed, strict=True):
+        label.set_fontweight("bold" if task is None else "normal")
+
+
+def _plot_tasks(axes: Axes, headed: Sequence[tuple[str, TaskCounts | None]]) -> None:
+    for row, (_, task) in enumerate(headed):
+        if task is None:
+            continue
+        start = 0.0
+        for field, _, colour in _KINDS:
+            width = getattr(task, field) / task.total
+            axes.barh(row, width, 0.7, left=start, color=colour, linewidth=0)
+            start += width
+        text = f"{task.rate:.0%}" if task.judged else "–"
+        axes.text(1.02, row, text, va="center_baseline", size=SMALL_SIZE, color=INK)
+
+
+def _add_legend(axes: Axes, tasks: Sequence[TaskCounts]) -> None:
+    """Explain the colours that are there."""
+    used = [kind for kind in _KINDS if any(getattr(t, kind[0]) for t in tasks)]
+    axes.legend(
+        handles=[Patch(color=colour, label=label) for _, label, colour in used],
+        loc="lower right", bbox_to_anchor=(1.13, 1), ncols=len(used), frameon=False,
+        fontsize=SMALL_SIZE, handlelength=1.0, columnspacing=1.2, labelcolor=MUTED,
+        borderaxespad=0,
     )  # fmt: skip
 
 
@@ -268,31 +297,16 @@ def draw_times(seconds: Mapping[str, Sequence[float]]) -> Drawing:
     title = f"Half of the notebooks were graded within {middle}, the slowest in {slowest}"
     figure = new_card(title, height=0.34 * len(seconds) + 0.75)
     axes = figure.subplots()
-    rows = []
-    for row, (name, values) in enumerate(seconds.items()):
-        low, mid, high = (
-            float(p) for p in np.percentile(np.asarray(values), (5, 50, 95))
-        )
-        axes.plot([low, high], [row, row], color=SOFT["prompted"], linewidth=7,
-                  solid_capstyle="butt")  # fmt: skip
-        axes.plot(mid, row, "|", color=_BLUE, markersize=13, markeredgewidth=3)
-        axes.plot(max(values), row, "o", color=COLOURS["tuned"], markersize=4)
-        axes.text(
-            1.02, row, f"{format_seconds(mid)} / {format_seconds(max(values))}",
-            transform=axes.get_yaxis_transform(), va="center_baseline", size=SMALL_SIZE,
-            color=INK,
-        )  # fmt: skip
-        total = sum(values)
-        times = map(format_seconds, (mid, high, max(values), total))
-        rows.append((name, str(len(values)), *times))
+    for row, values in enumerate(seconds.values()):
+        _plot_times(axes, row, values)
     axes.set(xscale="log", ylim=(len(seconds) - 0.4, -0.6))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
     axes.set_xlabel("seconds per notebook, logarithmic; at the right, median / slowest")
-    names = [shorten(name, 1.9, size=SMALL_SIZE) for name in seconds]
-    axes.set_yticks(range(len(seconds)), names, color=INK)
+    _name_rows(axes, seconds, width=1.9)
     axes.grid(axis="x")
     settle(figure)
+    rows = tuple(_tabulate_times(name, values) for name, values in seconds.items())
     return Drawing(
         title=title,
         note="Line: the median. Band: nine notebooks of ten. Dot: the slowest; one far "
@@ -301,9 +315,34 @@ def draw_times(seconds: Mapping[str, Sequence[float]]) -> Drawing:
         + f"Over all, the median is {middle} and the slowest took {slowest}. "
         + " ".join(f"{r[0]}: median {r[2]}, slowest {r[4]}." for r in rows),
         columns=("notebook", "graded", "median", "19 of 20 within", "slowest", "in all"),
-        rows=tuple(rows),
+        rows=rows,
         figure=figure,
     )
+
+
+def _find_quantiles(values: Sequence[float]) -> tuple[float, float, float]:
+    """Return the bounds of nine tenths of some times, and their median between."""
+    low, middle, high = np.percentile(np.asarray(values), (5, 50, 95))
+    return float(low), float(middle), float(high)
+
+
+def _plot_times(axes: Axes, row: int, values: Sequence[float]) -> None:
+    low, middle, high = _find_quantiles(values)
+    axes.plot([low, high], [row, row], color=SOFT["prompted"], linewidth=7,
+              solid_capstyle="butt")  # fmt: skip
+    axes.plot(middle, row, "|", color=_BLUE, markersize=13, markeredgewidth=3)
+    axes.plot(max(values), row, "o", color=COLOURS["tuned"], markersize=4)
+    axes.text(
+        1.02, row, f"{format_seconds(middle)} / {format_seconds(max(values))}",
+        transform=axes.get_yaxis_transform(), va="center_baseline", size=SMALL_SIZE,
+        color=INK,
+    )  # fmt: skip
+
+
+def _tabulate_times(name: str, values: Sequence[float]) -> tuple[str, ...]:
+    _, middle, high = _find_quantiles(values)
+    times = map(format_seconds, (middle, high, max(values), sum(values)))
+    return name, str(len(values)), *times
 
 
 def format_seconds(seconds: float) -> str:
@@ -341,8 +380,7 @@ def draw_repairs(counts: Mapping[str, int], repaired: int, graded: int) -> Drawi
         axes.text(counts[kind], row, f" {counts[kind]}", va="center_baseline",
                   size=SMALL_SIZE, color=INK)  # fmt: skip
     axes.set(ylim=(len(order) - 0.4, -0.6), xlim=(0, max(counts.values()) * 1.12))
-    names = [shorten(kind, 1.9, size=SMALL_SIZE) for kind in order]
-    axes.set_yticks(range(len(order)), names, color=INK)
+    _name_rows(axes, order, width=1.9)
     axes.tick_params(axis="y", length=0)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("notebooks; one may have several")
