@@ -151,11 +151,6 @@ class Result:
         """Return the points of the cells that are graded by machine."""
         return sum(cell.points or 0.0 for cell in self.cells)
 
-    @property
-    def max_points(self) -> float:
-        """Return the points that those cells could give."""
-        return sum(c.max_points for c in self.cells if c.points is not None)
-
     def to_record(self) -> dict[str, Any]:
         """Return all but the notebook as plain data: what the gradebook keeps."""
         record = asdict(self)

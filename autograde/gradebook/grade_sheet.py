@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from nbgrader import api
 from nbgrader.api import Gradebook
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from autograde.classroom import Classroom, Student
 from autograde.gradebook.result_writer import apply_settings
@@ -163,37 +164,39 @@ class _GradeReader:
         return sum(sum(self._maxima[pair].values()) for pair in pairs)
 
 
+def select_by_notebook(*columns: Any) -> Select[Any]:
+    """Return a query for student, assignment and notebook, then these columns.
+
+    It is of the notebooks submitted; what belongs to their cells is to be joined.
+    """
+    key = api.SubmittedAssignment.student_id, api.Assignment.name, api.Notebook.name
+    return (
+        select(*key, *columns)
+        .select_from(api.SubmittedNotebook)
+        .join(api.SubmittedAssignment)
+        .join(api.Notebook, api.SubmittedNotebook.notebook_id == api.Notebook.id)
+        .join(api.Assignment, api.Notebook.assignment_id == api.Assignment.id)
+    )
+
+
 def _read_cells(gradebook: Gradebook) -> dict[Submission, list[CellGrade]]:
     maxima = {
         each.id: each.max_score
         for kind in (api.GradeCell, api.TaskCell)
         for each in gradebook.db.execute(select(kind.id, kind.max_score))
     }
-    grade = api.Grade
+    grade, cell = api.Grade, api.BaseCell
+    points = grade.auto_score, grade.manual_score, grade.extra_credit
     query = (
-        select(
-            api.SubmittedAssignment.student_id,
-            api.Assignment.name,
-            api.Notebook.name,
-            api.BaseCell.name,
-            api.BaseCell.id,
-            grade.auto_score,
-            grade.manual_score,
-            grade.extra_credit,
-            grade.needs_manual_grade,
-        )
-        .select_from(grade)
-        .join(api.SubmittedNotebook, grade.notebook_id == api.SubmittedNotebook.id)
-        .join(api.SubmittedAssignment)
-        .join(api.Notebook, api.SubmittedNotebook.notebook_id == api.Notebook.id)
-        .join(api.Assignment, api.Notebook.assignment_id == api.Assignment.id)
-        .join(api.BaseCell, grade.cell_id == api.BaseCell.id)
+        select_by_notebook(cell.name, cell.id, *points, grade.needs_manual_grade)
+        .join(grade, grade.notebook_id == api.SubmittedNotebook.id)
+        .join(cell, grade.cell_id == cell.id)
     )
     found: dict[Submission, list[CellGrade]] = {}
-    for *key, name, cell, auto, manual, extra, waits in gradebook.db.execute(query):
+    for *key, name, number, auto, manual, extra, waits in gradebook.db.execute(query):
         given = auto if manual is None else manual
-        points = None if given is None else given + (extra or 0.0)
-        graded = CellGrade(name, points, maxima[cell], waits)
+        total = None if given is None else given + (extra or 0.0)
+        graded = CellGrade(name, total, maxima[number], waits)
         found.setdefault(Submission(*key), []).append(graded)
     return {key: sorted(cells, key=lambda c: c.name) for key, cells in found.items()}
 
@@ -212,18 +215,8 @@ def _read_maxima(gradebook: Gradebook) -> dict[tuple[str, str], dict[str, float]
 
 def _read_late(gradebook: Gradebook) -> dict[Submission, tuple[float, datetime | None]]:
     """Return what each notebook lost by being late, and when it was submitted."""
-    query = (
-        select(
-            api.SubmittedAssignment.student_id,
-            api.Assignment.name,
-            api.Notebook.name,
-            api.SubmittedNotebook.late_submission_penalty,
-            api.SubmittedAssignment.timestamp,
-        )
-        .select_from(api.SubmittedNotebook)
-        .join(api.SubmittedAssignment)
-        .join(api.Notebook, api.SubmittedNotebook.notebook_id == api.Notebook.id)
-        .join(api.Assignment, api.Notebook.assignment_id == api.Assignment.id)
+    query = select_by_notebook(
+        api.SubmittedNotebook.late_submission_penalty, api.SubmittedAssignment.timestamp
     )
     return {
         Submission(*names): (penalty or 0.0, _utc(timestamp))

@@ -203,12 +203,7 @@ def draw_tasks(tasks: Sequence[TaskCounts]) -> Drawing:
         note="A bar per task, and at its right the share with all points: look for short "
         "blue bars. Not reached is what came after a crash or a limit in the same "
         "notebook." + hardest,
-        description="A bar per task. "
-        + " ".join(
-            f"{start_sentence(t.task)}: {t.full} of {t.judged} have all points"
-            f" ({t.rate:.0%})." if t.judged else f"{t.task}: not graded yet."
-            for t in shown
-        ),
+        description=_describe_tasks(shown),
         columns=("task", "notebook", *(label for _, label, _ in _KINDS), "share of all"),
         rows=tuple(
             (t.task, t.notebook, *(str(getattr(t, field)) for field, _, _ in _KINDS),
@@ -217,6 +212,16 @@ def draw_tasks(tasks: Sequence[TaskCounts]) -> Drawing:
         ),
         figure=figure,
     )  # fmt: skip
+
+
+def _describe_tasks(tasks: Sequence[TaskCounts]) -> str:
+    return "A bar per task. " + " ".join(
+        f"{start_sentence(t.task)}: {t.full} of {t.judged} have all points "
+        f"({t.rate:.0%})."
+        if t.judged
+        else f"{t.task}: not graded yet."
+        for t in tasks
+    )
 
 
 def _embolden_headings(

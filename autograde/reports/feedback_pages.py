@@ -22,11 +22,14 @@ from nbformat import NotebookNode
 from nbgrader import api
 from prompt_or_tune.files import write_atomically
 from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
-from sqlalchemy import select
 
 from autograde.classroom import Classroom, Student
 from autograde.classroom.late_policy import DAY
-from autograde.gradebook.grade_sheet import NotebookGrade, read_sheet
+from autograde.gradebook.grade_sheet import (
+    NotebookGrade,
+    read_sheet,
+    select_by_notebook,
+)
 from autograde.reports.quiz_explanations import read_explanations
 from autograde.reports.task_cells import list_cells, list_tasks
 from autograde.reports.task_feedback import TaskWriter, explain_choice
@@ -82,26 +85,17 @@ def write_feedback(
 
 def _read_comments(classroom: Classroom) -> dict[Submission, dict[str, str]]:
     """Return what humans have said of each answer; nbgrader's "No response." is none."""
+    cell, comment = api.BaseCell, api.Comment
     query = (
-        select(
-            api.SubmittedAssignment.student_id,
-            api.Assignment.name,
-            api.Notebook.name,
-            api.BaseCell.name,
-            api.Comment.manual_comment,
-        )
-        .select_from(api.Comment)
-        .join(api.SubmittedNotebook, api.Comment.notebook_id == api.SubmittedNotebook.id)
-        .join(api.SubmittedAssignment)
-        .join(api.Notebook, api.SubmittedNotebook.notebook_id == api.Notebook.id)
-        .join(api.Assignment, api.Notebook.assignment_id == api.Assignment.id)
-        .join(api.BaseCell, api.Comment.cell_id == api.BaseCell.id)
+        select_by_notebook(cell.name, comment.manual_comment)
+        .join(comment, comment.notebook_id == api.SubmittedNotebook.id)
+        .join(cell, comment.cell_id == cell.id)
     )
     found: dict[Submission, dict[str, str]] = {}
     with classroom.gradebook() as gradebook:
-        for *names, cell, text in gradebook.db.execute(query):
+        for *names, answer, text in gradebook.db.execute(query):
             if text:
-                found.setdefault(Submission(*names), {})[cell] = text
+                found.setdefault(Submission(*names), {})[answer] = text
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from jupyter_client.session import json_packer
 from traitlets.config import Config
 
 from autograde.sandbox.fork_server import CHANNELS
+from autograde.whole_cells import demand_whole_cells
 
 # What a kernel imports while it starts, half of which is the debugger: imported here, in
 # the preloaded parent, it is there before the fork.
@@ -56,6 +58,11 @@ def serve(connection: Any, argument: Mapping[str, Any]) -> None:
     app = SandboxKernelApp.instance(config=_configure(argument["key"]))
     app.take_sockets(argument["sockets"])
     app.initialize([])
+    demand_whole_cells(app.shell)
+    # Of this kernel's own threads, from Python 3.12 on; a cell can do nothing about it.
+    warnings.filterwarnings(
+        "ignore", r"This process .* multi-threaded", DeprecationWarning
+    )
     app.start()
 
 

@@ -98,11 +98,6 @@ class StudentKernel:
         """Return the most memory that all inside used at once."""
         return self._watcher.peak_memory_mb if self._watcher else 0.0
 
-    @property
-    def cpu_seconds(self) -> float:
-        """Return the computing time of all inside together."""
-        return self._watcher.cpu_seconds if self._watcher else 0.0
-
     async def is_alive(self) -> bool:
         """Return whether the kernel's process still runs."""
         return self._child.is_alive()

@@ -91,6 +91,19 @@ def test_a_failed_hidden_test_is_named_and_nothing_of_it_is_told(grade, mode):
     assert tested.hidden_case == "a larger number"
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("def double(x):\n    return (2 * x", "SyntaxError: '(' was never closed"),
+        ("def double(x):", "IndentationError: expected an indented block after function"),
+    ],
+)
+def test_an_answer_that_breaks_off_is_told_as_python_tells_it(grade, answer, said):
+    cell = nbformat.reads(grade(answer).notebook, as_version=4).cells[1]
+    (error,) = cell.outputs
+    assert f"{error.ename}: {error.evalue}".startswith(said)
+
+
 @both_modes
 def test_a_warning_on_stderr_is_no_failure(grade, mode):
     warn = "import sys\nprint('careful', file=sys.stderr)\nassert double(2) == 4"

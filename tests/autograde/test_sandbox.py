@@ -248,7 +248,8 @@ def test_what_was_used_is_told(parent: PreloadedParent) -> None:
             """,
         )
         kernel.kill()
-        return kernel.peak_memory_mb, kernel.cpu_seconds
+        assert kernel._watcher is not None
+        return kernel.peak_memory_mb, kernel._watcher.cpu_seconds
 
     memory, seconds = run_in_kernel(parent, use)
     assert 100 < memory < 300
