@@ -11,15 +11,9 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from prompt_or_tune.figures.drawing import (
-    BAND,
-    COLOURS,
-    FAINT,
-    INK,
     LABEL_SIZE,
     MARGIN,
-    MUTED,
     SMALL_SIZE,
-    SOFT,
     TITLE_SIZE,
     WIDTH,
     Drawing,
@@ -34,6 +28,7 @@ from prompt_or_tune.figures.drawing import (
     text_width,
 )
 from prompt_or_tune.records import EpochRecord
+from prompt_or_tune.show.palette import BAND, COLOURS, FAINT, INK, MUTED, SOFT
 
 if TYPE_CHECKING:
     from prompt_or_tune.prediction import TokenChange

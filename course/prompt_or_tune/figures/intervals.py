@@ -10,18 +10,14 @@ from matplotlib.patches import FancyArrowPatch
 from matplotlib.ticker import PercentFormatter
 
 from prompt_or_tune.figures.drawing import (
-    CARD,
-    COLOURS,
-    INK,
-    MUTED,
     SMALL_SIZE,
-    SOFT,
     Drawing,
     new_card,
     settle,
     shorten,
     styled,
 )
+from prompt_or_tune.show.palette import CARD, COLOURS, INK, MUTED, SOFT
 from prompt_or_tune.statistics import Rate
 
 _ROW = 0.36  # inches

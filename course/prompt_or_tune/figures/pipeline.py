@@ -11,12 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from prompt_or_tune.figures.drawing import (
-    COLOURS,
-    FAINT,
-    INK,
     LABEL_SIZE,
     MARGIN,
-    MUTED,
     SMALL_SIZE,
     WIDTH,
     Drawing,
@@ -28,6 +24,7 @@ from prompt_or_tune.figures.drawing import (
     text_width,
     wrap,
 )
+from prompt_or_tune.show.palette import COLOURS, FAINT, INK, MUTED
 from prompt_or_tune.stages import STAGES, Stage
 
 if TYPE_CHECKING:

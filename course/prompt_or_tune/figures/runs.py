@@ -7,17 +7,9 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from prompt_or_tune.figures.drawing import (
-    COLOURS,
-    FAINT,
-    MUTED,
-    Drawing,
-    EndLabel,
-    label_ends,
-    new_card,
-    styled,
-)
+from prompt_or_tune.figures.drawing import Drawing, EndLabel, label_ends, new_card, styled
 from prompt_or_tune.records import EpochRecord, TuningRun
+from prompt_or_tune.show.palette import COLOURS, FAINT, MUTED
 
 _DASHES = ("--", ":", "-.")
 

@@ -8,12 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from prompt_or_tune.figures.drawing import (
-    COLOURS,
-    FAINT,
-    GRID,
-    MUTED,
     SMALL_SIZE,
-    SOFT,
     Drawing,
     EndLabel,
     label_ends,
@@ -21,6 +16,7 @@ from prompt_or_tune.figures.drawing import (
     styled,
 )
 from prompt_or_tune.records import EpochRecord, StepRecord
+from prompt_or_tune.show.palette import COLOURS, FAINT, GRID, MUTED, SOFT
 
 _RUN, _SOFT = COLOURS["tuned"], SOFT["tuned"]
 
