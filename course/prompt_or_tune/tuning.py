@@ -14,6 +14,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
@@ -296,10 +297,11 @@ class _Trainer:
     ) -> tuple[StepRecord, int, int]:
         """Train on one batch; return its record, right tokens and counted tokens."""
         started = time.perf_counter()
-        batch = collate(rows, self.model.pad_id, self.model.device)
         rate = self.settings.learning_rate_at(self.step, self.steps)
-        loss, hits = self._compute_loss(batch)
-        self._update(loss, rate)
+        with self.model.computing():
+            batch = collate(rows, self.model.pad_id, self.model.device)
+            loss, hits = self._compute_loss(batch)
+            self._update(loss, rate)
         self.step += 1
         record = StepRecord(
             step=self.step,
@@ -318,10 +320,11 @@ class _Trainer:
         return read_adapter(cast(PeftModel, self.model.network))
 
     def _compute_loss(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        with torch.enable_grad(), self.model.autocast():
+        network = self.model.network
+        with torch.enable_grad(), self.model.autocast(), answers_only(network, batch):
             # No mask: padding stands at the right, where causal attention from a real
             # token never looks.
-            logits = self.model.network(
+            logits = network(
                 input_ids=batch.input_ids, use_cache=False, logits_to_keep=batch.kept
             ).logits
         logits = logits.float().flatten(0, 1)
@@ -351,6 +354,40 @@ class _Trainer:
                 f"The loss became {record.loss} at step {record.step} of {record.steps}: "
                 f"lower the learning rate (it is {self.settings.learning_rate:g})."
             )
+
+
+@contextmanager
+def answers_only(network: PeftModel, batch: Batch) -> Iterator[None]:
+    """Let the last feed-forward layer compute only where a label is predicted.
+
+    Behind the last attention no position reads another, and of what a prompt's tokens
+    would give there nothing is used.
+    """
+    layer = _find_last_feed_forward(network)
+    if layer is None:
+        yield
+        return
+
+    def select(_: torch.nn.Module, inputs: tuple[torch.Tensor]) -> torch.Tensor:
+        return inputs[0][:, batch.kept]
+
+    def put_back(_: torch.nn.Module, __: object, kept: torch.Tensor) -> torch.Tensor:
+        whole = kept.new_zeros(*batch.input_ids.shape, kept.shape[-1])
+        return whole.index_copy(1, batch.kept, kept)
+
+    with (
+        layer.register_forward_pre_hook(select),
+        layer.register_forward_hook(put_back),
+    ):
+        yield
+
+
+def _find_last_feed_forward(network: PeftModel) -> torch.nn.Module | None:
+    """Return the last layer's part that treats each position alone, if it is known."""
+    layers = getattr(network.get_base_model().get_decoder(), "layers", None)
+    layer = getattr(layers[-1], "mlp", None) if layers else None
+    # transformers' name for two or three linear layers and nothing else.
+    return layer if type(layer).__name__.endswith("MLP") else None
 
 
 def make_lora_config(model: LanguageModel, settings: TuningSettings) -> LoraConfig:
