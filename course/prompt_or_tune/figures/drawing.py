@@ -289,7 +289,7 @@ def settle(figure: Figure) -> None:
     figure.set_layout_engine("none")
     for axes in figure.axes:
         bounds = axes.get_position(original=True).bounds
-        axes.set_position([round(value, 6) for value in bounds])
+        axes.set_position(Bbox.from_bounds(*(round(value, 6) for value in bounds)))
         axes.set_in_layout(True)  # a later layout may still move them
 
 
