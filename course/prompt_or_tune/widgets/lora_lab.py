@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 import ipywidgets
 import torch
 
-from prompt_or_tune.decision.arms import choose_some
+from prompt_or_tune.decision.queries import choose_some
 from prompt_or_tune.figures.training import draw_training_trace
 from prompt_or_tune.models import (
     SEEDLING,
