@@ -74,21 +74,19 @@ def read_options(
 
 
 def _read_file(options: type, file: Path) -> dict[str, Any]:
-    kinds = {
-        name_key(name): kind for name, kind in typing.get_type_hints(options).items()
-    }
+    hints = typing.get_type_hints(options)
+    fields = {name_key(name): name for name in hints}
     read = {}
     for key, value in _read_toml(file).items():
-        if key not in kinds:
-            known = ", ".join(kinds)
+        if key not in fields:
+            known = ", ".join(fields)
             raise UsageError(f'{file}: there is no setting "{key}"; there are: {known}.')
+        kind = hints[fields[key]]
         try:
-            read[key.replace("-", "_")] = _convert(value, kinds[key])
+            read[fields[key]] = _convert(value, kind)
         except TypeError:
-            shown = shorten(json.dumps(value, ensure_ascii=False, default=str))
-            wanted = _describe(kinds[key])
             raise UsageError(
-                f'{file}: "{key}" is {shown}; it must be {wanted}.'
+                f'{file}: "{key}" is {_show(value)}; it must be {_describe(kind)}.'
             ) from None
     return read
 
@@ -156,12 +154,10 @@ def _list_parameters(
     own = dict(inspect.signature(command, eval_str=True).parameters)
     del own["given"]
     hints = typing.get_type_hints(options, include_extras=True)
+    fields = dataclasses.fields(options)
     return [
         inspect.Parameter("ctx", keyword, annotation=typer.Context),
-        *(
-            _make_parameter(each, hints[each.name])
-            for each in dataclasses.fields(options)
-        ),
+        *(_make_parameter(field, hints[field.name]) for field in fields),
         *(each.replace(kind=keyword) for each in own.values()),
     ]
 

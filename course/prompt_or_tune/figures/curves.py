@@ -156,13 +156,13 @@ def _set_pairs(axes: Axes, sizes: Iterable[int], others: Iterable[int] = ()) -> 
     axes.set_xlabel("training pairs (log scale)")
 
 
-def _thin(sizes: Sequence[int], most: int = 9, apart: float = 1.6) -> list[float]:
-    """Return sizes to label: the largest, and those far enough below it to be read."""
+def _thin(sizes: Sequence[int]) -> list[float]:
+    """Return up to nine sizes to label: the largest, and those far enough below it."""
     kept: list[float] = []
     for size in sorted(sizes, reverse=True):
-        if not kept or kept[-1] / size >= apart:
+        if not kept or kept[-1] / size >= 1.6:
             kept.append(float(size))
-    return kept[:most]
+    return kept[:9]
 
 
 def _set_accuracy(axes: Axes) -> None:

@@ -81,9 +81,9 @@ def draw_decision_map(
     )
 
 
-def _corners(values: Sequence[int], most: int = 7) -> list[int]:
-    """Return up to `most` values at about equal steps, both ends among them."""
-    steps = min(most, len(values))
+def _corners(values: Sequence[int]) -> list[int]:
+    """Return up to seven values at about equal steps, both ends among them."""
+    steps = min(7, len(values))
     if steps == 1:
         return [values[0]]
     return [values[round(i * (len(values) - 1) / (steps - 1))] for i in range(steps)]

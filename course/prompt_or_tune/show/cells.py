@@ -1,8 +1,9 @@
-"""How numbers stand in a table's cell."""
+"""How numbers stand in a table's cell, and a rate in JSON."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from prompt_or_tune.statistics import Rate
 
@@ -25,3 +26,14 @@ def format_p(p: float) -> str:
 def format_yes(holds: bool) -> str:
     """Return "yes" or "no"."""
     return "yes" if holds else "no"
+
+
+def list_rate(rate: Rate) -> dict[str, Any]:
+    """Return a share with its interval as fields of JSON."""
+    return {
+        "successes": rate.successes,
+        "of": rate.n,
+        "rate": rate.rate,
+        "low": rate.low,
+        "high": rate.high,
+    }

@@ -72,35 +72,26 @@ class Listing:
 
 
 class Figure(Protocol):
-    """A picture with its message, its reading and its numbers; `figures` draws them."""
+    """A picture with its message, its reading and its numbers; `figures` draws them.
+
+    `title` is the message, `note` says how to read it, `alt` is for those who cannot see
+    it; `columns` and `rows` are its numbers as a table; its size is in pixels.
+    """
 
     @property
-    def title(self) -> str:
-        """Return the message, one sentence without a full stop."""
-
+    def title(self) -> str: ...
     @property
-    def note(self) -> str:
-        """Return how it was measured, or how to read it."""
-
+    def note(self) -> str: ...
     @property
-    def alt(self) -> str:
-        """Return a text for those who cannot see it."""
-
+    def alt(self) -> str: ...
     @property
-    def columns(self) -> tuple[str, ...]:
-        """Return what the columns of its numbers are called."""
-
+    def columns(self) -> tuple[str, ...]: ...
     @property
-    def rows(self) -> tuple[tuple[str, ...], ...]:
-        """Return its numbers, as rows of a table."""
-
+    def rows(self) -> tuple[tuple[str, ...], ...]: ...
     @property
-    def width(self) -> int:
-        """Return the width of the picture in pixels."""
-
+    def width(self) -> int: ...
     @property
-    def height(self) -> int:
-        """Return the height of the picture in pixels."""
+    def height(self) -> int: ...
 
     def data_uri(self) -> str:
         """Return the picture as a `data:` address, for pages that stand alone."""

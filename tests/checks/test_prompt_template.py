@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from prompt_or_tune.checks import CheckFailed
-from prompt_or_tune.checks import templates as task
+from prompt_or_tune.checks import prompt_template as task
 from prompt_or_tune.lexicon import SUBJECTS
 from prompt_or_tune.scoring import BriefResult
 
