@@ -31,8 +31,8 @@ from prompt_or_tune.hardware import (
     choose_precision,
     choose_threads,
     describe_device,
-    use_threads,
     measure_free_memory,
+    use_threads,
 )
 from prompt_or_tune.model_sources import SEEDLING as SEEDLING
 from prompt_or_tune.model_sources import ModelError as ModelError

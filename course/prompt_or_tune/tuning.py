@@ -24,7 +24,8 @@ from peft import LoraConfig, PeftModel
 from prompt_or_tune import moved
 from prompt_or_tune.adapters import Adapter as Adapter
 from prompt_or_tune.adapters import add_lora, read_adapter
-from prompt_or_tune.models import LanguageModel, name_portably
+from prompt_or_tune.model_sources import name_portably
+from prompt_or_tune.models import LanguageModel
 from prompt_or_tune.pairs import IGNORED_LABEL, EncodedPair, encode
 from prompt_or_tune.records import (
     EpochRecord,

@@ -13,7 +13,7 @@ from pathlib import Path
 from prompt_or_tune.decision.results import ArmResult, Results, load_results
 from prompt_or_tune.decision.verdict import Verdict, judge_all
 from prompt_or_tune.figures import draw_results
-from prompt_or_tune.models import SEEDLING_FOLDER
+from prompt_or_tune.model_sources import SEEDLING_FOLDER
 from prompt_or_tune.samples import SPLITS, clean, load_raw, load_samples
 from prompt_or_tune.show import Table
 from prompt_or_tune.show.markdown import escape_text, render_table
