@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from prompt_or_tune.cli.errors import ReportingGroup, UsageError, say
+from prompt_or_tune.cli.errors import ReportingGroup, say
 from prompt_or_tune.cli.quiet import hide_loading_bars, quieten_libraries
 
 from solutions.workshop import LIBRARY, ROOT
@@ -252,7 +252,7 @@ def probe(
         str, typer.Option(help="Seedling, or a folder that `pretrain` made.")
     ] = "seedling",
     count: Annotated[
-        int, typer.Option(help="Prompts per probe; at least 200 for a result.")
+        int, typer.Option(min=1, help="Prompts per probe; at least 200 for a result.")
     ] = 204,
     save: Annotated[
         bool, typer.Option("--save", help="Keep the results for the model card.")
@@ -265,8 +265,6 @@ def probe(
 
     Exits with 1 when a bar is missed.
     """
-    if count < 1:
-        raise UsageError(f"--count is {count}; it must be above 0.")
     quieten_libraries()
     from prompt_or_tune.cli.output import print_json
     from prompt_or_tune.show.terminal import Screen

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from prompt_or_tune.cli.decide_options import DecideOptions
-from prompt_or_tune.cli.errors import ReportingGroup, UsageError
+from prompt_or_tune.cli.errors import ReportingGroup
+from prompt_or_tune.cli.moved_commands import announce_moves
 from prompt_or_tune.cli.quiet import quieten_libraries
 from prompt_or_tune.cli.settings import accept, read_options
 
@@ -143,18 +144,7 @@ def measure(
     run_measure(model, results, adapter, max(1, workers), keep)
 
 
-def _say_where_it_is(context: typer.Context) -> None:
-    """Say by what command the course's authors make and probe Seedling."""
-    raise UsageError(
-        f"`{context.info_name}` is for the course's authors, and not installed; in the "
-        f"course's repository it is `python -m solutions.workshop {context.info_name}`."
-    )
-
-
-for _name in ("pretrain", "probe"):
-    _any = {"allow_extra_args": True, "ignore_unknown_options": True}
-    _help = f"Moved: `python -m solutions.workshop {_name}`."
-    app.command(_name, hidden=True, help=_help, context_settings=_any)(_say_where_it_is)
+announce_moves(app, "pretrain", "probe")
 
 
 @app.command()
