@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -101,7 +103,7 @@ def init(
     from autograde.classroom.creation import create_class
 
     if sources is None:
-        _build_course()
+        _build_sources()
     with progress_out.status("Letting nbgrader release the assignments …"):
         classroom = create_class(folder, sources=sources, roster=roster)
     assignments, students = classroom.assignments(), len(classroom.roster())
@@ -118,16 +120,19 @@ def init(
     out.print("Hand out what is in release/. Then: autograde collect FILES", markup=False)
 
 
-def _build_course() -> None:
+def _build_sources() -> None:
     """Bring build/source up to date: a class starts from what solutions/ say now."""
-    from prompt_or_tune.facts import recorded_facts
+    from autograde import ROOT
 
-    from autograde import ROOT, building
-
-    project = building.read_project(ROOT)
-    facts = recorded_facts()
-    for file in building.find_sources(project):
-        building.write(building.build(file, project, facts)[:1], ROOT)
+    if not (ROOT / "solutions" / "workshop").is_dir():
+        raise AutogradeError(
+            "an installed package has no notebooks to start a class from: call `init` in "
+            "the course's repository, or name a folder of sources with --sources."
+        )
+    command = [sys.executable, "-m", "solutions.workshop", "build", "--sources"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise AutogradeError(f"the notebooks can't be built: {done.stderr.strip()}")
 
 
 @class_app.command(rich_help_panel=PANEL)

@@ -11,13 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 from prompt_or_tune.figures.drawing import (
-    BAND,
-    COLOURS,
-    FAINT,
-    INK,
-    MUTED,
     SMALL_SIZE,
-    SOFT,
     Drawing,
     new_card,
     settle,
@@ -25,6 +19,7 @@ from prompt_or_tune.figures.drawing import (
     start_sentence,
     styled,
 )
+from prompt_or_tune.show.palette import BAND, COLOURS, FAINT, INK, MUTED, SOFT
 
 _BINS = 10
 _BLUE = COLOURS["prompted"]

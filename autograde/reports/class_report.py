@@ -11,7 +11,9 @@ from pathlib import Path
 from statistics import mean, median
 
 import nbformat
-from prompt_or_tune.report import Block, Listing, Report, Section, Table, write_report
+from prompt_or_tune.show import Block, Document, Listing, Section, Table
+from prompt_or_tune.show.html import write_document
+from prompt_or_tune.wording import count
 
 from autograde.classroom import Classroom, Roster
 from autograde.classroom.late_policy import DAY
@@ -49,7 +51,7 @@ def write_class_report(classroom: Classroom, results: Sequence[Result]) -> Path:
     students where a human must look; its examples of answers name nobody.
     """
     report = make_report(classroom, results, read_sheet(classroom))
-    return write_report(report, classroom.root / FILE)
+    return write_document(report, classroom.root / FILE)
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class GradedNotebook:
 
 def make_report(
     classroom: Classroom, results: Sequence[Result], sheet: GradeSheet
-) -> Report:
+) -> Document:
     """Return the page as text, tables and figures."""
     grades = [each for of in sheet.grades.values() for each in of]
     known = {result.submission: result for result in results}
@@ -116,7 +118,7 @@ def make_report(
             Section("Late", describe_lateness(classroom, sheet, graded)),
             Section("Time", describe_times([each.result for each in graded])),
         ]
-    return Report(
+    return Document(
         f"{classroom.settings.course_id}: how the class did",
         sum_up(graded, [grade.state for grade in grades], len(sheet.students)),
         tuple(sections),
@@ -134,7 +136,7 @@ def sum_up(
     """Return the page's first sentences: how many, how well, what is left to do."""
     counts = Counter(states)
     first = (
-        f"{len(graded)} of {len(states)} notebooks of {_count(students, 'student')} are "
+        f"{len(graded)} of {len(states)} notebooks of {count(students, 'student')} are "
         f"graded; {counts['missing']} were not handed in"
     )
     first += f", {counts['collected']} wait to be graded." if counts["collected"] else "."
@@ -146,7 +148,7 @@ def sum_up(
     looks = sum(bool(each.reasons) for each in graded)
     waiting = sum(each.waits for each in graded)
     todo = [
-        f"{_count(number, 'notebook')} {what}"
+        f"{count(number, 'notebook')} {what}"
         for number, what in (
             (looks, "to look at"),
             (waiting, "to give points by hand"),
@@ -338,15 +340,15 @@ def show_failures(
 
 
 def _tabulate_failures(key: Key, failures: Sequence[Failure], graded: int) -> Table:
-    count = sum(failure.count for failure in failures)
+    failed = sum(failure.count for failure in failures)
     shown = failures[:MOST_FAILURES]
     rows = [(f.name, str(f.count), f"{f.count / graded:.0%}") for f in shown]
-    rest = count - sum(failure.count for failure in shown)
+    rest = failed - sum(failure.count for failure in shown)
     if rest:
-        ways = _count(len(failures) - len(shown), "other way")
+        ways = count(len(failures) - len(shown), "other way")
         rows.append((f"in {ways}", str(rest), f"{rest / graded:.0%}"))
     name = "/".join(dict.fromkeys(key[:2]))
-    caption = f"“{name_task(key[2])}” in {name}: {count} of {graded} failed."
+    caption = f"“{name_task(key[2])}” in {name}: {failed} of {graded} failed."
     return Table(caption, ("what failed", "notebooks", "share"), tuple(rows))
 
 
@@ -396,10 +398,6 @@ def _name_notebook(submission: Submission) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _days(days: float) -> str:

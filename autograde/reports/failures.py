@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from prompt_or_tune.checks.comparing import NOTHING_YET
+from prompt_or_tune.wording import shorten, shorten_lines
 
 from autograde.submission_records import CellResult, Result
 
@@ -46,7 +47,7 @@ def sort_failures(results: Iterable[Result]) -> dict[Key, list[Failure]]:
                 name = name_failure(cell)
                 # The name of a case is the instructor's; anything else may quote.
                 is_case = bool(cell.hidden_case) or cell.message.startswith("Case: ")
-                kind = _cut(name) if is_case else blur(name)
+                kind = shorten(name, LONGEST_NAME) if is_case else blur(name)
                 kinds.setdefault(kind, []).append((name, result))
     return {
         key: sorted(
@@ -60,7 +61,8 @@ def sort_failures(results: Iterable[Result]) -> dict[Key, list[Failure]]:
 def _make_failure(kind: str, named: list[tuple[str, Result]]) -> Failure:
     """Call a failure by words that several notebooks share: so they are nobody's own."""
     ((name, count),) = Counter(name for name, _ in named).most_common(1)
-    return Failure(_cut(name) if count > 1 else kind, tuple(r for _, r in named))
+    shown = shorten(name, LONGEST_NAME) if count > 1 else kind
+    return Failure(shown, tuple(r for _, r in named))
 
 
 def name_failure(cell: CellResult) -> str:
@@ -83,12 +85,7 @@ def name_failure(cell: CellResult) -> str:
 def blur(sentence: str) -> str:
     """Return a sentence without its numbers and quoted words, for counting its like."""
     sentence = re.sub(r"'[^']*'|\"[^\"]*\"|“[^”]*”|`[^`]*`", "…", sentence)
-    return _cut(re.sub(r"-?\b\d+(?:[.,]\d+)*\b", "…", sentence))
-
-
-def _cut(sentence: str) -> str:
-    short = " ".join(sentence.split())
-    return short if len(short) <= LONGEST_NAME else short[: LONGEST_NAME - 1] + "…"
+    return shorten(re.sub(r"-?\b\d+(?:[.,]\d+)*\b", "…", sentence), LONGEST_NAME)
 
 
 @dataclass(frozen=True)
@@ -125,7 +122,8 @@ def find_example(
             answer = hide(plain, result.student)
             cell = next(c for c in result.cells if c.grade_id == grade_id)
             said = hide(cell.message, result.student) or failure.name
-            found.append((answer != plain, len(answer), Example(_shorten(answer), said)))
+            example = Example(shorten_lines(answer, LONGEST_EXAMPLE), said)
+            found.append((answer != plain, len(answer), example))
         if found:
             return min(found, key=lambda each: (*each[:2], each[2].answer))[2]
     return None
@@ -150,11 +148,3 @@ def make_plain(source: str) -> str:
         return ast.unparse(tree)
     except (RecursionError, ValueError):
         return ""
-
-
-def _shorten(text: str) -> str:
-    """Return a text cut at a line's end, with an ellipsis where it was cut."""
-    if len(text) <= LONGEST_EXAMPLE:
-        return text
-    cut = text[:LONGEST_EXAMPLE]
-    return cut[: cut.rfind("\n") if "\n" in cut else None] + "\n…"

@@ -67,12 +67,17 @@ def read_questions(sources: Iterable[str]) -> dict[str, Question]:
 
 def _find_questions(source: str) -> Iterator[tuple[str, Question]]:
     for node in _walk(source):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == CARD:
+        if isinstance(node, ast.Call) and _name_function(node.func) == CARD:
             try:
                 name, text, options = map(ast.literal_eval, node.args)
             except ValueError:  # something that is not written out
                 continue
             yield str(name), Question(str(text), dict(options))
+
+
+def _name_function(node: ast.expr) -> str:
+    """Return the name that a function is called by, whatever module stands before it."""
+    return getattr(node, "attr", "") or getattr(node, "id", "")
 
 
 def find_choice(source: str, name: str) -> str:

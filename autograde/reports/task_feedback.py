@@ -16,6 +16,7 @@ from markupsafe import Markup
 from nbconvert.filters import ansi2html
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade
+from prompt_or_tune.wording import shorten_lines
 from pygments import highlight  # type: ignore[import-untyped]
 from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
 from pygments.lexers import PythonLexer  # type: ignore[import-untyped]
@@ -172,7 +173,7 @@ class TaskWriter:
         return "The test failed, and says:", cell.message
 
     def write_answer(self, cell: NotebookNode) -> ShownAnswer:
-        source = _shorten(cell.source, LONGEST_ANSWER)
+        source = shorten_lines(cell.source, LONGEST_ANSWER)
         if cell.cell_type != "code":
             return ShownAnswer(Markup(), source, Markup())
         code = Markup(highlight(source, PythonLexer(), HtmlFormatter(nowrap=True)))
@@ -201,7 +202,7 @@ def _show_output(output: Mapping[str, Any]) -> Markup:
     else:
         return Markup()
     # ansi2html escapes all but the colours.
-    return Markup(ansi2html(_shorten(text, LONGEST_OUTPUT)))
+    return Markup(ansi2html(shorten_lines(text, LONGEST_OUTPUT)))
 
 
 def _name_errors(outputs: Sequence[Mapping[str, Any]]) -> Iterator[Markup]:
@@ -221,7 +222,3 @@ def _list_hidden_lines(source: NotebookNode) -> frozenset[str]:
         if mark:
             found.update(map(str.strip, hidden.split("\n")))
     return frozenset(line for line in found if len(line) > 5)
-
-
-def _shorten(text: str, longest: int) -> str:
-    return text if len(text) <= longest else text[:longest] + "\n…"

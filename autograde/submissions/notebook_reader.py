@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nbformat import NotebookNode, from_dict
+from prompt_or_tune.wording import shorten
 
 from autograde.errors import AutogradeError
 
@@ -62,7 +63,7 @@ def _read_json(data: bytes) -> Any:
     except RecursionError:
         raise NotANotebook("its JSON is nested too deeply") from None
     except ValueError as error:
-        raise NotANotebook(f"it is not JSON ({_shorten(error)})") from None
+        raise NotANotebook(f"it is not JSON ({shorten(str(error), 80)})") from None
 
 
 def _decode(data: bytes) -> str:
@@ -146,7 +147,3 @@ def _clean_attachments(attachments: Any) -> dict[str, dict[str, str]]:
         and isinstance(data.get(f"image/{kind}"), str)
         and data[f"image/{kind}"].isascii()
     }
-
-
-def _shorten(error: object) -> str:
-    return str(error)[:80]

@@ -230,7 +230,9 @@ def test_a_faulty_quiz_toml_is_said_to_be_one(classroom: Classroom) -> None:
 def test_questions_and_choices_are_read_without_running_anything() -> None:
     card = 'QuizCard("q", "What?", {"A": "a " "b"})\n%time x'
     assert read_questions([card, "QuizCard(q, w, o)", "1"]) == {}
-    assert read_questions([card.split("\n")[0]])["q"].options == {"A": "a b"}
+    (call, _) = card.split("\n")
+    for source in (call, f"pt.{call}"):
+        assert read_questions([source])["q"].options == {"A": "a b"}
     assert find_choice('q = None\nq = "B"', "q") == "B"
     assert find_choice("q = open('x').read()", "q") == ""
     assert find_choice("q = (", "q") == ""

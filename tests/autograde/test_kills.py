@@ -22,13 +22,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograde.building import make_release
 from autograde.classroom import Classroom
 from autograde.classroom.creation import create_class
 from autograde.classroom.lock import lock_class
 from autograde.gradebook.result_table import read_results
 from autograde.gradebook.status import read_statuses
 from autograde.grading.dask_workers import connect
+from solutions.workshop.builder import make_release
 from tests.autograde.corpus.assignments import find_solutions, make_sources
 from tests.autograde.corpus.classes import ROOT as REPOSITORY
 from tests.autograde.corpus.classes import run_command, start_command, write_sources

@@ -510,10 +510,11 @@ AGAINST_TESTS = [
         "checks_patched",
         "the library's comparisons do nothing",
         """
-        from prompt_or_tune import checks
-        from prompt_or_tune.checks import checking, comparing
-        for module in (checks, checking, comparing):
-            for name in ("check", "call", "expect", "expect_equal", "expect_close"):
+        import prompt_or_tune
+        from prompt_or_tune.checks import comparing
+        from prompt_or_tune.widgets import check_card
+        for module in (prompt_or_tune, check_card, comparing):
+            for name in ("check", "call", "expect_equal", "expect_close"):
                 setattr(module, name, lambda *a, **k: None)
         comparing._expect_same = comparing._differences = lambda *a, **k: iter(())
         comparing.CheckFailed.__init__ = lambda self, *a: exec("raise StopIteration")
