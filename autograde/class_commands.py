@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from autograde.errors import AutogradeError
-from autograde.terminal import (
+from autograde.command_output import (
     out,
     progress_out,
     show_json,
@@ -21,6 +20,7 @@ from autograde.terminal import (
     show_run,
     show_statuses,
 )
+from autograde.errors import AutogradeError
 
 if TYPE_CHECKING:
     from autograde.classroom import Classroom
