@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -134,7 +136,7 @@ def init(
     from autograde.classroom import making
 
     if sources is None:
-        _build_course()
+        _build_sources()
     with progress_out.status("Letting nbgrader release the assignments …"):
         made = making.init(folder, sources=sources, roster=roster)
     students = len(list(made.roster()))
@@ -156,16 +158,19 @@ def init(
     out.print("Hand out what is in release/. Then: autograde collect FILES", markup=False)
 
 
-def _build_course() -> None:
+def _build_sources() -> None:
     """Bring build/source up to date: a class starts from what solutions/ say now."""
-    from prompt_or_tune.facts import recorded_facts
+    from autograde import ROOT
 
-    from autograde import ROOT, building
-
-    project = building.read_project(ROOT)
-    facts = recorded_facts()
-    for file in building.find_sources(project):
-        building.write(building.build(file, project, facts)[:1], ROOT)
+    if not (ROOT / "solutions" / "workshop").is_dir():
+        raise AutogradeError(
+            "an installed package has no notebooks to start a class from: call `init` in "
+            "the course's repository, or name a folder of sources with --sources."
+        )
+    command = [sys.executable, "-m", "solutions.workshop", "build", "--sources"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise AutogradeError(f"the notebooks can't be built: {done.stderr.strip()}")
 
 
 @class_app.command(rich_help_panel=PANEL)

@@ -31,7 +31,7 @@ from zmq import ZMQError
 from autograde.apart.answers import make_expression, make_refusal, read_reply
 from autograde.apart.grade_process import CellRun, GradeProcess
 from autograde.errors import NoSandboxError
-from autograde.percent import DEMONSTRATION
+from autograde.nbgrader_settings import DEMONSTRATION
 from autograde.records import (
     CellResult,
     Limits,

@@ -24,9 +24,9 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import capture_log, temp_attrs
 from traitlets.config import Config
 
-from autograde.building import load_settings
 from autograde.classroom import EXPLANATIONS, Classroom
 from autograde.errors import AutogradeError
+from autograde.nbgrader_settings import load_settings
 
 # Where students' notebooks lie: nothing there is executed by nbgrader.
 OFF_LIMITS = ("received", "submitted", "autograded", "feedback")

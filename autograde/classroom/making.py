@@ -20,7 +20,7 @@ def init(
     """Make a class folder, or complete one; never overwrite a file.
 
     `sources` holds a folder of nbgrader's source notebooks for each assignment (default:
-    this course's, as `autograde build` makes them); one without a graded cell is left
+    this course's, as `make course` makes them); one without a graded cell is left
     out. Raises `AutogradeError` when there are none, when the folder lies in this
     repository, or when a roster is given that differs from the one that is there.
     """
@@ -34,7 +34,7 @@ def init(
         )
     assignments = find_assignments(sources)
     if not assignments:
-        hint = "; `autograde build` makes them." if own else "."
+        hint = "; `make course` makes them." if own else "."
         raise AutogradeError(f"{sources} has no folders with graded notebooks{hint}")
     try:
         _write_files(root, sources, assignments, roster)

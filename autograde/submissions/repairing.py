@@ -17,7 +17,7 @@ from typing import Any
 
 from nbformat import NotebookNode, from_dict
 
-from autograde.percent import DEMONSTRATION
+from autograde.nbgrader_settings import DEMONSTRATION
 from autograde.records import Repair, Repaired
 from autograde.submissions.likeness import (
     Marks,

@@ -8,11 +8,15 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, get_args, runtime_checkable
 
+from prompt_or_tune import moved
 from prompt_or_tune.lexicon import rhyme_sound
 from prompt_or_tune.statistics import Rate, pass_rate
 from prompt_or_tune.wording import count, shorten
+
+if not TYPE_CHECKING:
+    __getattr__ = moved.forward(__name__)
 
 # ── The words and lines of an answer ───────────────────────────────────────────────────
 

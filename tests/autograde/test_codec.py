@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_or_tune.checks.comparing import CheckFailed, expect_equal
 from prompt_or_tune.checks.decision import make_arms
-from prompt_or_tune.decision import Prices
+from prompt_or_tune.decision.costs import Prices
 from prompt_or_tune.prompts import Template, TemplateError
 from prompt_or_tune.records import EpochRecord, Pair
 

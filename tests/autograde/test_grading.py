@@ -5,9 +5,10 @@ from __future__ import annotations
 import nbformat
 import pytest
 
-from autograde import building, grading
+from autograde import grading
 from autograde.grading import Job
 from autograde.records import Limits, Result
+from solutions.workshop import builder
 from tests.autograde.sandboxes import needs_sandbox
 from tests.autograde.small_class import make_source
 
@@ -33,7 +34,7 @@ def grade(parents):
         source = make_source()
         if test is not None:
             source.cells[2].source = test
-        released = building.make_release(source)
+        released = builder.make_release(source)
         submitted = nbformat.from_dict(released)
         submitted.cells[1].source = answer
         job = Job(

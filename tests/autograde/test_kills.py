@@ -23,11 +23,11 @@ import nbformat
 import pytest
 
 from autograde import running
-from autograde.building import make_release
 from autograde.classroom import Classroom
 from autograde.classroom.holding import holding
 from autograde.classroom.making import init
 from autograde.gradebook.standing import find_standings, read_records
+from solutions.workshop.builder import make_release
 from tests.autograde.corpus.assignments import find_solutions, make_sources
 from tests.autograde.corpus.classes import ROOT as REPOSITORY
 from tests.autograde.corpus.classes import run_command, start_command, write_sources

@@ -16,12 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from prompt_or_tune.facts import recorded_facts
 
-from autograde import building
 from autograde.records import Repaired
 from autograde.submissions.reading import NotANotebook, read_notebook
 from autograde.submissions.repairing import fill, repair
+from solutions.workshop import builder
+from solutions.workshop.facts import recorded_facts
 from tests.autograde import mangling
 from tests.autograde.mangling import Mangled, answer, means_the_same
 
@@ -142,10 +142,10 @@ def expect_right(repaired: Repaired) -> None:
 @cache
 def build_course(name: str) -> tuple[NotebookNode, NotebookNode]:
     """Return a notebook of this course as its instructor and its learners have it."""
-    project = building.read_project(ROOT)
+    project = builder.read_project(ROOT)
     file = ROOT / "solutions" / f"{name}.py"
-    source = building.make_source(file, project, recorded_facts())
-    return source, building.make_release(source)
+    source = builder.make_source(file, project, recorded_facts())
+    return source, builder.make_release(source)
 
 
 # --- What is no event -------------------------------------------------------------------

@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 import pytest
-from prompt_or_tune.checks.progress import is_ci
+from prompt_or_tune.widgets.progress import is_ci
 
 from autograde.errors import AutogradeError
 from autograde.sandbox import (

@@ -23,12 +23,13 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from prompt_or_tune.facts import recorded_facts
 
-from autograde import building, running
+from autograde import running
 from autograde.classroom import Classroom
 from autograde.gradebook.standing import read_records
-from autograde.percent import find_files
+from solutions.workshop import builder
+from solutions.workshop.facts import recorded_facts
+from solutions.workshop.percent import find_files
 from tests.autograde.corpus.assignments import find_solutions, make_sources
 from tests.autograde.corpus.classes import (
     run_command,
@@ -92,9 +93,9 @@ def bench_rivals(root: Path, arguments: argparse.Namespace) -> None:
 
 def write_course(folder: Path) -> dict[str, Any]:
     """Write the sources of our graded notebooks; return them by name."""
-    project, facts = building.read_project(ROOT), recorded_facts()
+    project, facts = builder.read_project(ROOT), recorded_facts()
     made = {
-        file.stem: building.make_source(file, project, facts)
+        file.stem: builder.make_source(file, project, facts)
         for file in find_files(ROOT / "solutions")
     }
     sources = {name: source for name, source in made.items() if find_solutions(source)}
@@ -105,7 +106,7 @@ def write_course(folder: Path) -> dict[str, Any]:
 def hand_in(sources: Mapping[str, Any], students: list[str], folder: Path) -> None:
     """Hand in every notebook for every student, every second task solved by some."""
     for name, source in sources.items():
-        release, solutions = building.make_release(source), find_solutions(source)
+        release, solutions = builder.make_release(source), find_solutions(source)
         for number, student in enumerate(students):
             notebook = nbformat.from_dict(release)
             for cell in notebook.cells:

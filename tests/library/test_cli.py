@@ -476,7 +476,7 @@ class TestTourRefusing:
         assert not (tmp_path / "page").exists()
 
 
-class TestMaking:
+class TestMeasuring:
     def test_measure_passes_its_options_on_and_tells_the_verdicts(
         self, monkeypatch, tmp_path, model
     ):
@@ -490,7 +490,7 @@ class TestMaking:
             seen.update(options, model=loaded.name, output=output)
             return Found()
 
-        monkeypatch.setattr("prompt_or_tune.cli.making.measure", measure)
+        monkeypatch.setattr("prompt_or_tune.cli.measure.measure", measure)
         results, adapter = tmp_path / "results.json", tmp_path / "adapter"
         outcome = run(
             *("measure", "--workers", 2, "--model", model),
@@ -501,35 +501,8 @@ class TestMaking:
         assert (seen["output"], seen["adapter_folder"]) == (results, adapter)
         assert "voice is decided." in outcome.out
 
-    def test_pretrain_shows_loss_and_speed_on_stderr(self, monkeypatch, tmp_path):
-        from prompt_or_tune.seedling.pretraining import PretrainingStep
-
-        def pretrain(settings, folder, *, device):
-            assert (settings.steps, settings.seed) == (7, 3)
-            yield PretrainingStep("corpus", 7, 7, 1.5, 1e-3, 11_500.0, 1e11)
-
-        monkeypatch.setattr("prompt_or_tune.cli.making.pretrain", pretrain)
-        outcome = run("pretrain", tmp_path / "new", "--steps", 7, "--seed", 3)
-        assert outcome.code == 0, outcome.err
-        assert "loss 1.500, 11,500 tokens/s, 100 GFLOP/s" in outcome.err
-        assert str(tmp_path / "new") in outcome.out.replace("\n", "")
-
-    def test_probe_fails_when_a_bar_is_missed(self, monkeypatch, model):
-        from prompt_or_tune.seedling.probes import ProbeResult
-
-        def run_probes(loaded, *, count, on_progress):
-            results = [
-                ProbeResult("the kind", "at least", 0.95, 5, 10, rate, 0.2, 0.8)
-                for rate in rates
-            ]
-            for result in results:
-                on_progress(result)
-            return results
-
-        monkeypatch.setattr("prompt_or_tune.cli.making.run_probes", run_probes)
-        rates = [0.96]
-        assert run("probe", "--model", model).code == 0
-        rates = [0.96, 0.5]
-        outcome = run("probe", "--model", model, "--json")
+    @pytest.mark.parametrize("command", ["pretrain", "probe"])
+    def test_a_command_that_moved_says_where_it_is(self, command):
+        outcome = run(command, "folder", "--count", 3)
         assert outcome.code == 1
-        assert [row["holds"] for row in json.loads(outcome.out)] == [True, False]
+        assert f"`python -m solutions.workshop {command}`" in outcome.error

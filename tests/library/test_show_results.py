@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import pytest
-from prompt_or_tune.decision import (
-    LORA,
-    TASK_SPECS,
-    TODAY,
-    ArmCosts,
-    Prices,
-    candidate,
-    compare_with_best,
-    load_results,
-)
+from prompt_or_tune.decision.costs import ArmCosts, Prices
+from prompt_or_tune.decision.recommendation import candidate, compare_with_best
+from prompt_or_tune.decision.results import load_results
+from prompt_or_tune.decision.tasks import list_tasks
+from prompt_or_tune.decision.tasks.fact import TODAY
+from prompt_or_tune.decision.verdict import judge_all
 from prompt_or_tune.show import results as tables
 
+from tests.library.arm_names import LORA
+
 RESULTS = load_results()
-VERDICTS = [RESULTS.judge(spec.name) for spec in TASK_SPECS]
+VERDICTS = judge_all(RESULTS)
 PROMPTED = ArmCosts("few-shot", prompt_tokens=100, response_tokens=10, labels=8)
 TUNED = ArmCosts("LoRA", 10, 10, training_tokens=1e6, labels=100, tuned=True)
 
 
 def test_every_task_stands_there_with_its_hypothesis():
     rows = tables.tabulate_hypotheses().rows
-    assert [row[0] for row in rows] == [spec.title for spec in TASK_SPECS]
+    assert [row[0] for row in rows] == [task.title for task in list_tasks()]
     assert all(row[2] for row in rows)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from prompt_or_tune.decision import break_even_queries, total_cost
+from prompt_or_tune.decision.costs import break_even_queries, total_cost
 from prompt_or_tune.widgets import BreakEvenLab
 from prompt_or_tune.widgets.break_even_lab import Situation, compute_break_even
 

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+Answer = Callable[..., Any]
+"""What a learner writes where a function is wanted."""
 NOTHING_YET = "nothing is returned yet"
 LONGEST = 300  # characters shown of a value
 

@@ -105,7 +105,7 @@ def decide(
     run_decide(file, options, as_json=as_json)
 
 
-# ── For those who make the course ──────────────────────────────────────────────────────
+# ── Measure again, and look after the installation ─────────────────────────────────────
 
 
 @app.command()
@@ -132,59 +132,23 @@ def measure(
         if path is not None:
             require_writable(path.parent)
     quieten_libraries()
-    from prompt_or_tune.cli.making import run_measure
+    from prompt_or_tune.cli.measure import run_measure
 
     run_measure(model, results, adapter, max(1, workers))
 
 
-@app.command()
-def pretrain(
-    folder: Annotated[Path, typer.Argument(help="Where the model is to be.")],
-    steps: Annotated[
-        int | None, typer.Option(help="Optimiser steps on the corpus; else the recipe's.")
-    ] = None,
-    seed: Seed = 0,
-    device: Annotated[
-        str | None, typer.Option(help="cpu or cuda; else a GPU if there is one.")
-    ] = None,
-) -> None:
-    """Pre-train Seedling from nothing into a folder; go on if it was stopped.
-
-    Takes an hour or two on two cores.
-    """
-    from prompt_or_tune.cli.output import require_writable
-
-    require_writable(folder)
-    quieten_libraries()
-    from prompt_or_tune.cli.making import run_pretrain
-
-    run_pretrain(folder, steps, seed, device)
+def _say_where_it_is(context: typer.Context) -> None:
+    """Say by what command the course's authors make and probe Seedling."""
+    raise UsageError(
+        f"`{context.info_name}` is for the course's authors, and not installed; in the "
+        f"course's repository it is `python -m solutions.workshop {context.info_name}`."
+    )
 
 
-@app.command()
-def probe(
-    model: Annotated[
-        str, typer.Option(help="Seedling, or a folder that `pretrain` made.")
-    ] = "seedling",
-    count: Annotated[
-        int, typer.Option(help="Prompts per probe; at least 200 for a result.")
-    ] = 204,
-    save: Annotated[
-        bool, typer.Option("--save", help="Keep the results for the model card.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Ask Seedling what it must be able to do, and hold it against the bars.
-
-    Exits with 1 when a bar is missed.
-    """
-    if count < 1:
-        raise UsageError(f"--count is {count}; it must be above 0.")
-    quieten_libraries()
-    from prompt_or_tune.cli.making import run_probe
-
-    if not run_probe(model, count, save=save, as_json=as_json):
-        raise typer.Exit(1)
+for _name in ("pretrain", "probe"):
+    _any = {"allow_extra_args": True, "ignore_unknown_options": True}
+    _help = f"Moved: `python -m solutions.workshop {_name}`."
+    app.command(_name, hidden=True, help=_help, context_settings=_any)(_say_where_it_is)
 
 
 @app.command()

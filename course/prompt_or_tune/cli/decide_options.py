@@ -14,7 +14,7 @@ from prompt_or_tune.cli.errors import UsageError
 from prompt_or_tune.cli.settings import name_option
 
 if TYPE_CHECKING:
-    from prompt_or_tune.decision import Prices
+    from prompt_or_tune.decision.costs import Prices
     from prompt_or_tune.own_data.preparing import DecideSettings, Elsewhere
 
 # The groups in which `decide --help` lists what does not stand first.
@@ -221,7 +221,7 @@ def _require_positive(options: DecideOptions) -> None:
 
 
 def _make_prices(options: DecideOptions) -> Prices:
-    from prompt_or_tune.decision import Prices
+    from prompt_or_tune.decision.costs import Prices
 
     return Prices(
         input=options.input_price,

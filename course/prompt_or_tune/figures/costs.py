@@ -10,8 +10,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
+from prompt_or_tune.decision.arms import family_of
 from prompt_or_tune.decision.costs import break_even_between, total_cost
-from prompt_or_tune.figures.arms import family_of, name_arm
+from prompt_or_tune.figures.arms import name_arm
 from prompt_or_tune.figures.drawing import (
     SMALL_SIZE,
     Drawing,

@@ -23,9 +23,10 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
 
+from prompt_or_tune.decision.arms.arm import Family
 from prompt_or_tune.files import write_atomically
 from prompt_or_tune.show.notebook import picture_html, table_html
-from prompt_or_tune.show.palette import CARD, FAINT, GRID, INK, MUTED, Family
+from prompt_or_tune.show.palette import CARD, FAINT, GRID, INK, MUTED
 
 MARKERS: dict[Family, str] = {
     "base": "o",

@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from prompt_or_tune.figures.arms import family_of, name_arm
+from prompt_or_tune.decision.arms import family_of
+from prompt_or_tune.figures.arms import name_arm
 from prompt_or_tune.figures.costs import state_prices
 from prompt_or_tune.figures.drawing import (
     SMALL_SIZE,
@@ -29,7 +30,7 @@ from prompt_or_tune.figures.drawing import (
 from prompt_or_tune.show.palette import CARD, COLOURS, INK
 
 if TYPE_CHECKING:
-    from prompt_or_tune.decision.costs import DecisionMap
+    from prompt_or_tune.decision.winner_map import DecisionMap
 
 
 @styled

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from prompt_or_tune.decision.arms.arm import Family
 from prompt_or_tune.figures.drawing import (
     SMALL_SIZE,
     Drawing,
@@ -25,7 +26,7 @@ from prompt_or_tune.lexicon import KINDS, SETTINGS, SUBJECTS, find_subject
 from prompt_or_tune.prompts import wants_poem
 from prompt_or_tune.records import Sample
 from prompt_or_tune.samples import CleaningReport
-from prompt_or_tune.show.palette import CARD, COLOURS, FAINT, GRID, INK, MUTED, Family
+from prompt_or_tune.show.palette import CARD, COLOURS, FAINT, GRID, INK, MUTED
 
 # Samples belong to no arm, so the arms' colours are not used for them: greys only.
 _ROW = 0.29  # inches

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from prompt_or_tune.decision import (
-    LORA,
-    NEW_SUBJECTS,
-    TASK_SPECS,
-    VOICE,
-    Prices,
-    Results,
-    Verdict,
-    decision_map,
-    find_crossover,
-    map_arms,
-    select_points,
-)
+from prompt_or_tune.decision.arms.lora import LORA
+from prompt_or_tune.decision.claims import ResultTable, find_crossover
+from prompt_or_tune.decision.costs import Prices
+from prompt_or_tune.decision.curves import select_points
+from prompt_or_tune.decision.results import Results
+from prompt_or_tune.decision.tasks import list_tasks
+from prompt_or_tune.decision.tasks.voice import NEW_SUBJECTS, VOICE
+from prompt_or_tune.decision.verdict import Verdict
+from prompt_or_tune.decision.winner_map import decision_map, map_arms
 from prompt_or_tune.figures.arms import draw_arms, draw_results
 from prompt_or_tune.figures.curves import draw_learning_curve
 from prompt_or_tune.figures.drawing import Drawing
@@ -38,12 +34,12 @@ def draw_tour(tour: Tour) -> dict[str, Drawing]:
     }
     for number, trace in enumerate(tour.prediction.traces, 1):
         figures[f"prediction-{number}"] = draw_prediction_trace(trace)
-    for spec in TASK_SPECS:
-        for test in list_live_tests(tour.decision, spec):
+    for task in list_tasks():
+        for test in list_live_tests(tour.decision, task):
             live = [
-                r for r in tour.decision.live if (r.task, r.test) == (spec.name, test)
+                r for r in tour.decision.live if (r.task, r.test) == (task.name, test)
             ]
-            figures[name_live_figure(spec, test)] = draw_arms(live, spec=spec)
+            figures[name_live_figure(task, test)] = draw_arms(live, task=task)
     recorded = tour.decision.recorded
     if recorded is not None:
         figures |= draw_recorded(recorded, tour.decision.verdicts)
@@ -56,8 +52,10 @@ def draw_recorded(results: Results, verdicts: Sequence[Verdict]) -> dict[str, Dr
     points = select_points(
         results.curves, task=VOICE.name, test=NEW_SUBJECTS, schedule="equal steps"
     )
-    if any(point.arm == LORA for point in points):
-        crossing = find_crossover(VOICE, results.arms, results.curves, NEW_SUBJECTS)
+    if any(point.arm == LORA.name for point in points):
+        crossing = find_crossover(
+            ResultTable(VOICE.name, results.arms, results.curves), NEW_SUBJECTS
+        )
         figures["recorded-curve"] = draw_learning_curve(points, (), crossing)
         arms = map_arms(results, VOICE.name, NEW_SUBJECTS)
         figures["recorded-map"] = draw_decision_map(

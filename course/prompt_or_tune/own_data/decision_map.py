@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from prompt_or_tune.decision import (
-    LORA,
-    RIVALS,
-    ArmResult,
-    DecisionMap,
-    MapArm,
-    decision_map,
-    summarise_curve,
-)
+from prompt_or_tune.decision.arms import has_model
+from prompt_or_tune.decision.arms.lora import LORA
+from prompt_or_tune.decision.curves import summarise_curve
+from prompt_or_tune.decision.results import ArmResult
+from prompt_or_tune.decision.winner_map import DecisionMap, MapArm, decision_map
 from prompt_or_tune.own_data.deciding import OwnDecision
 
 
@@ -20,7 +16,7 @@ def map_own(decision: OwnDecision) -> DecisionMap:
     arms = [
         _as_map_arm(decision, result)
         for result in decision.results
-        if result.arm not in RIVALS and _can_be_mapped(decision, result)
+        if has_model(result.arm) and _can_be_mapped(decision, result)
     ]
     axis = sorted({max(1, round(pairs ** (i / 24))) for i in range(25)})
     return decision_map(arms, decision.recommendation.prices, pairs=axis)
@@ -37,7 +33,7 @@ def _as_map_arm(decision: OwnDecision, result: ArmResult) -> MapArm:
     accuracy: tuple[tuple[int, float], ...] = ((pairs, result.rate.rate),)
     tokens: tuple[tuple[int, float], ...] = ((pairs, float(result.training_tokens)),)
     needs = result.labels
-    if result.arm == LORA and decision.curve:
+    if result.arm == LORA.name and decision.curve:
         accuracy = tuple((row.n, row.mean) for row in summarise_curve(decision.curve))
         tokens = tuple((p.n, float(p.training_tokens)) for p in decision.curve)
         needs = decision.curve[0].n
@@ -67,5 +63,5 @@ def _count_tokens(decision: OwnDecision, result: ArmResult) -> tuple[float, floa
 
 def find_price(decision: OwnDecision, result: ArmResult) -> float | None:
     """Return what a query costs where somebody else answers; None for the others."""
-    elsewhere = decision.prepared.settings.elsewhere
+    elsewhere = decision.prepared.elsewhere
     return next((arm.price for arm in elsewhere if arm.name == result.arm), None)

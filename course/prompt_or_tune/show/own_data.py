@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from prompt_or_tune.decision import LORA, RIVALS, ArmResult, summarise_curve
+from prompt_or_tune.decision.arms import has_model
+from prompt_or_tune.decision.arms.lora import LORA
+from prompt_or_tune.decision.curves import summarise_curve
 from prompt_or_tune.decision.recommendation import format_money
+from prompt_or_tune.decision.results import ArmResult
 from prompt_or_tune.own_data.deciding import OwnDecision
 from prompt_or_tune.own_data.reading import SPLITS
 from prompt_or_tune.own_data.splitting import OwnSplits
@@ -59,10 +62,10 @@ def tabulate_arms(decision: OwnDecision) -> Table:
 
 
 def _arm_as_cells(decision: OwnDecision, result: ArmResult) -> tuple[str, ...]:
-    name = decision.prepared.task.spec.title_of(result.arm)
+    name = decision.prepared.task.title_of(result.arm)
     rate, prices = result.rate, decision.recommendation.prices
     shown = (f"{rate.rate:.1%}", f"{rate.low:.0%}–{rate.high:.0%}")
-    if result.arm in RIVALS:
+    if not has_model(result.arm):
         return name, *shown, "–", "–", "–"
     compared = decision.recommendation.comparison_of(name)
     tokens = f"{result.prompt_tokens + result.response_tokens:.0f}"
@@ -90,7 +93,9 @@ def describe_curve(decision: OwnDecision) -> str:
         return f"LoRA: {points}."
     gain = rows[-1].mean - rows[-2].mean
     # Half the width of the last point's interval: less than that may be chance.
-    noise = (decision.result_of(LORA).rate.high - decision.result_of(LORA).rate.low) / 2
+    noise = (
+        decision.result_of(LORA.name).rate.high - decision.result_of(LORA.name).rate.low
+    ) / 2
     outlook = (
         "it still climbs, so more pairs would probably help"
         if gain > noise
@@ -163,10 +168,10 @@ def _list_flip_blocks(
 
 
 def _list_examples(decision: OwnDecision) -> list[Block]:
-    spec = decision.prepared.task.spec
+    task = decision.prepared.task
     rows = [
         (
-            spec.title_of(result.arm),
+            task.title_of(result.arm),
             shorten(e.prompt, LONGEST_SHOWN),
             shorten(e.answer, LONGEST_SHOWN),
             format_yes(e.correct),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from prompt_or_tune.decision import RIVALS, ArmResult
+from prompt_or_tune.decision.arms import has_model
+from prompt_or_tune.decision.results import ArmResult
 from prompt_or_tune.own_data.deciding import OwnDecision
 from prompt_or_tune.show.cells import list_rate
 from prompt_or_tune.show.own_data import count_splits, list_notices
@@ -33,10 +34,10 @@ def summarise_decision(decision: OwnDecision) -> dict[str, Any]:
 
 
 def _list_arm(decision: OwnDecision, result: ArmResult) -> dict[str, Any]:
-    name = decision.prepared.task.spec.title_of(result.arm)
+    name = decision.prepared.task.title_of(result.arm)
     listed = {
         "arm": name,
-        "without_model": result.arm in RIVALS,
+        "without_model": not has_model(result.arm),
         **list_rate(result.rate),
         "prompt_tokens": result.prompt_tokens,
         "response_tokens": result.response_tokens,

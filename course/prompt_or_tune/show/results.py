@@ -5,33 +5,29 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from prompt_or_tune.decision import (
-    RIVALS,
-    TASK_SPECS,
+from prompt_or_tune.decision.arms import family_of, has_model
+from prompt_or_tune.decision.costs import (
     ArmCosts,
-    ArmResult,
-    Comparison,
     Prices,
-    Results,
-    TaskSpec,
-    Verdict,
-    arm_family,
     break_even_between,
     cost_per_query,
-    find_spec,
 )
-from prompt_or_tune.decision.recommendation import format_money
+from prompt_or_tune.decision.recommendation import Comparison, format_money
+from prompt_or_tune.decision.results import ArmResult, Results
+from prompt_or_tune.decision.tasks import find_task, list_tasks
+from prompt_or_tune.decision.tasks.task import Task
+from prompt_or_tune.decision.verdict import Verdict
 from prompt_or_tune.show.cells import format_rate, format_yes
 from prompt_or_tune.show.document import Table
 from prompt_or_tune.statistics import Rate
 
 
-def tabulate_hypotheses(specs: Iterable[TaskSpec] = TASK_SPECS) -> Table:
+def tabulate_hypotheses() -> Table:
     """Return what each task wants, and what was expected of it beforehand."""
     return Table(
         "The tasks, and what was expected of them.",
         ("task", "what is wanted", "hypothesis, written before measuring"),
-        tuple((spec.title, spec.wanted, spec.hypothesis) for spec in specs),
+        tuple((task.title, task.wanted, task.hypothesis) for task in list_tasks()),
     )
 
 
@@ -65,7 +61,7 @@ def tabulate_recommendations(verdicts: Iterable[Verdict]) -> Table:
 
 
 def _state_flips(verdict: Verdict) -> str:
-    title_of = find_spec(verdict.task).title_of
+    title_of = find_task(verdict.task).title_of
     flips = [f"{flip.when}: {title_of(flip.arm)}" for flip in verdict.flips]
     return "; ".join(flips) or "none of the changes looked at"
 
@@ -86,7 +82,7 @@ def tabulate_query_costs(arms: Iterable[ArmResult], prices: Prices) -> Table:
                 f"{1e6 * cost_per_query(arm.costs, prices):.2f}",
             )
             for arm in arms
-            if arm.arm not in RIVALS
+            if has_model(arm.arm)
         ),
     )  # fmt: skip
 
@@ -120,7 +116,7 @@ def tabulate_rates(
     rows = []
     for task, test in tests:
         rates = [_state_rate(results.arm(task, test, arm).rate) for arm in arms]
-        rows.append((find_spec(task).title, test, *rates))
+        rows.append((find_task(task).title, test, *rates))
     return Table(
         "Share of right answers, with its 95 % interval.",
         ("task", "test", *arms),
@@ -160,12 +156,12 @@ def tabulate_winners(results: Sequence[ArmResult], verdicts: Sequence[Verdict]) 
     """Return a row per task and decisive test: the winner beside its strongest rivals."""
     rows = []
     for verdict in verdicts:
-        spec = find_spec(verdict.task)
-        for test in spec.decisive:
-            found = [r for r in results if (r.task, r.test) == (spec.name, test)]
+        task = find_task(verdict.task)
+        for test in task.decisive:
+            found = [r for r in results if (r.task, r.test) == (task.name, test)]
             if found:
                 rows.append(
-                    _compare_winner(spec, test, found, verdict.recommendation.arm)
+                    _compare_winner(task, test, found, verdict.recommendation.arm)
                 )
     return Table(
         "",
@@ -176,28 +172,26 @@ def tabulate_winners(results: Sequence[ArmResult], verdicts: Sequence[Verdict]) 
 
 
 def _compare_winner(
-    spec: TaskSpec, test: str, results: Sequence[ArmResult], winner: str
+    task: Task, test: str, results: Sequence[ArmResult], winner: str
 ) -> tuple[str, ...]:
     """Return the winner's numbers on a test, and the best of each side."""
     won = next(r for r in results if r.arm == winner)
-    where = f"{spec.title}: {test}" if len(spec.decisive) > 1 else spec.title
+    where = f"{task.title}: {test}" if len(task.decisive) > 1 else task.title
     return (
         where,
-        spec.title_of(winner),
+        task.title_of(winner),
         format_rate(won.rate),
         f"{won.prompt_tokens + won.response_tokens:.0f}",
-        _name_best(spec, results, ("base", "prompted")),
-        _name_best(spec, results, ("tuned", "both")),
-        _name_best(spec, results, ("rival",)),
+        _name_best(task, results, ("base", "prompted")),
+        _name_best(task, results, ("tuned", "both")),
+        _name_best(task, results, ("rival",)),
     )
 
 
-def _name_best(
-    spec: TaskSpec, results: Sequence[ArmResult], families: Sequence[str]
-) -> str:
+def _name_best(task: Task, results: Sequence[ArmResult], families: Sequence[str]) -> str:
     """Return the best arm of some families with its rate."""
-    able = [r for r in results if arm_family(r.arm) in families]
+    able = [r for r in results if family_of(r.arm) in families]
     if not able:
         return "–"
     best = max(able, key=lambda r: r.rate.rate)
-    return f"{spec.title_of(best.arm)} {best.rate.rate:.2f}"
+    return f"{task.title_of(best.arm)} {best.rate.rate:.2f}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from prompt_or_tune.decision import TASK_SPECS, TaskSpec
+from prompt_or_tune.decision.tasks import list_tasks
+from prompt_or_tune.decision.tasks.task import Task
 from prompt_or_tune.show.document import Block, Document, Figure, Listing, Section, Table
 from prompt_or_tune.show.tour_tables import (
     describe_hypothesis,
@@ -26,16 +27,16 @@ NEXT_STEPS = (
 )
 
 
-def name_live_figure(spec: TaskSpec, test: str) -> str:
+def name_live_figure(task: Task, test: str) -> str:
     """Return the name of the figure of what was measured now on a test of a task."""
-    return f"now-{spec.name}-{test}".replace(" ", "-")
+    return f"now-{task.name}-{test}".replace(" ", "-")
 
 
 def compose_page(tour: Tour, figures: Mapping[str, Figure]) -> Document:
     """Return the tour as a page: what came out first, then stage by stage."""
     return Document(
         title="Prompt or tune? A tour of the five stages",
-        lead=tuple(describe_verdict(tour.decision, spec) for spec in TASK_SPECS),
+        lead=tuple(describe_verdict(tour.decision, task) for task in list_tasks()),
         sections=(
             Section(
                 "The data flow",
@@ -104,8 +105,8 @@ def _compose_prediction(tour: Tour, figures: Mapping[str, Figure]) -> tuple[Bloc
 
 def _compose_decision(tour: Tour, figures: Mapping[str, Figure]) -> list[Section]:
     sections = [
-        Section(f"The decision: {spec.title.lower()}", _compose_task(tour, spec, figures))
-        for spec in TASK_SPECS
+        Section(f"The decision: {task.title.lower()}", _compose_task(tour, task, figures))
+        for task in list_tasks()
     ]
     recorded = [f for name, f in figures.items() if name.startswith("recorded-")]
     if recorded:
@@ -115,14 +116,14 @@ def _compose_decision(tour: Tour, figures: Mapping[str, Figure]) -> list[Section
 
 
 def _compose_task(
-    tour: Tour, spec: TaskSpec, figures: Mapping[str, Figure]
+    tour: Tour, task: Task, figures: Mapping[str, Figure]
 ) -> tuple[Block, ...]:
     blocks: list[Block] = [
-        spec.wanted,
-        describe_hypothesis(spec),
-        describe_verdict(tour.decision, spec),
+        task.wanted,
+        describe_hypothesis(task),
+        describe_verdict(tour.decision, task),
     ]
-    for test in list_live_tests(tour.decision, spec):
-        figure = figures[name_live_figure(spec, test)]
-        blocks += [tabulate_task(tour.decision, spec, test), figure]
+    for test in list_live_tests(tour.decision, task):
+        figure = figures[name_live_figure(task, test)]
+        blocks += [tabulate_task(tour.decision, task, test), figure]
     return tuple(blocks)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prompt_or_tune.decision import TASK_SPECS, TaskSpec
+from prompt_or_tune.decision.tasks import list_tasks
+from prompt_or_tune.decision.tasks.task import Task
 from prompt_or_tune.show.document import Block, Listing, Section
 from prompt_or_tune.show.tour_tables import (
     describe_hypothesis,
@@ -53,7 +54,7 @@ def list_sections(found: TourEvent, epochs: int) -> tuple[Section, ...]:
         case PredictionStage():
             return (_show_predictions(found),)
         case DecisionStage():
-            return tuple(_show_task(found, spec) for spec in TASK_SPECS)
+            return tuple(_show_task(found, task) for task in list_tasks())
     return ()
 
 
@@ -108,9 +109,9 @@ def _show_prediction(trace: PredictionTrace) -> tuple[Block, ...]:
     )
 
 
-def _show_task(found: DecisionStage, spec: TaskSpec) -> Section:
-    blocks: list[Block] = [f"Wanted: {spec.wanted}", describe_hypothesis(spec), ""]
-    for test in list_live_tests(found, spec):
-        blocks += [tabulate_task(found, spec, test), ""]
-    blocks.append(describe_verdict(found, spec))
-    return Section(f"The decision: {spec.title.lower()}", tuple(blocks))
+def _show_task(found: DecisionStage, task: Task) -> Section:
+    blocks: list[Block] = [f"Wanted: {task.wanted}", describe_hypothesis(task), ""]
+    for test in list_live_tests(found, task):
+        blocks += [tabulate_task(found, task, test), ""]
+    blocks.append(describe_verdict(found, task))
+    return Section(f"The decision: {task.title.lower()}", tuple(blocks))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prompt_or_tune.decision import ArmResult, Verdict
+from prompt_or_tune.decision.results import ArmResult
+from prompt_or_tune.decision.verdict import Verdict
 from prompt_or_tune.records import Prediction
 from prompt_or_tune.show.cells import list_rate
 from prompt_or_tune.tour.pipeline import Tour, find_example

@@ -6,7 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from prompt_or_tune.decision import ArmResult, Results, TaskSpec, Verdict
+from prompt_or_tune.decision.arms import has_model
+from prompt_or_tune.decision.results import ArmResult, Results
+from prompt_or_tune.decision.tasks.task import Task
+from prompt_or_tune.decision.verdict import Verdict
 from prompt_or_tune.records import EpochRecord
 from prompt_or_tune.show.cells import format_rate, format_share
 from prompt_or_tune.show.document import Table
@@ -131,19 +134,19 @@ def tabulate_candidates(trace: PredictionTrace) -> Table:
     )
 
 
-def tabulate_task(decision: DecisionStage, spec: TaskSpec, test: str) -> Table:
+def tabulate_task(decision: DecisionStage, task: Task, test: str) -> Table:
     """Return a task's arms on one test: measured now, beside what is recorded."""
-    live = {r.arm: r for r in decision.live if (r.task, r.test) == (spec.name, test)}
-    recorded = _list_recorded(decision.recorded, spec, test)
-    arms = [a for a in (*spec.arms, *spec.rivals) if a in live or a in recorded]
-    verdict = find_verdict(decision, spec)
+    live = {r.arm: r for r in decision.live if (r.task, r.test) == (task.name, test)}
+    recorded = _list_recorded(decision.recorded, task, test)
+    arms = [a.name for a in task.contestants if a.name in {*live, *recorded}]
+    verdict = find_verdict(decision, task)
     winner = verdict.winner if verdict else ""
     now = max((r.rate.n for r in live.values()), default=0)
-    caption = f"{spec.title}, {test}: share of right answers with its 95 % interval"
+    caption = f"{task.title}, {test}: share of right answers with its 95 % interval"
     columns = ["arm", f"now, {now} queries", "tokens a query"]
     cells = [
         [
-            spec.title_of(arm),
+            task.title_of(arm),
             _rate(live.get(arm)),
             _tokens(live.get(arm) or recorded[arm]),
         ]
@@ -159,16 +162,16 @@ def tabulate_task(decision: DecisionStage, spec: TaskSpec, test: str) -> Table:
         f"{caption}.",
         tuple(columns),
         tuple(map(tuple, cells)),
-        tuple(i for i, arm in enumerate(arms) if spec.title_of(arm) == winner),
+        tuple(i for i, arm in enumerate(arms) if task.title_of(arm) == winner),
     )
 
 
 def _list_recorded(
-    recorded: Results | None, spec: TaskSpec, test: str
+    recorded: Results | None, task: Task, test: str
 ) -> dict[str, ArmResult]:
     if recorded is None:
         return {}
-    return {result.arm: result for result in recorded.of_task(spec.name, test)}
+    return {result.arm: result for result in recorded.of_task(task.name, test)}
 
 
 def _rate(result: ArmResult | None) -> str:
@@ -180,41 +183,41 @@ def _tokens(result: ArmResult) -> str:
     return f"{tokens:.0f}" if tokens else "–"
 
 
-def find_verdict(decision: DecisionStage, spec: TaskSpec) -> Verdict | None:
+def find_verdict(decision: DecisionStage, task: Task) -> Verdict | None:
     """Return the recorded verdict of a task."""
-    return next((v for v in decision.verdicts if v.task == spec.name), None)
+    return next((v for v in decision.verdicts if v.task == task.name), None)
 
 
-def list_live_tests(decision: DecisionStage, spec: TaskSpec) -> list[str]:
+def list_live_tests(decision: DecisionStage, task: Task) -> list[str]:
     """Return the tests of a task that were measured now, in the task's order."""
-    measured = {r.test for r in decision.live if r.task == spec.name}
-    return [test for test in spec.decisive if test in measured]
+    measured = {r.test for r in decision.live if r.task == task.name}
+    return [test for test in task.decisive if test in measured]
 
 
-def describe_hypothesis(spec: TaskSpec) -> str:
+def describe_hypothesis(task: Task) -> str:
     """Return in a sentence what was expected of a task beforehand."""
-    return f"Expected, before measuring: {spec.hypothesis}"
+    return f"Expected, before measuring: {task.hypothesis}"
 
 
-def describe_verdict(decision: DecisionStage, spec: TaskSpec) -> str:
+def describe_verdict(decision: DecisionStage, task: Task) -> str:
     """Return what is decided for a task, and on which evidence."""
-    verdict = find_verdict(decision, spec)
+    verdict = find_verdict(decision, task)
     if verdict is not None:
         return f"Recorded: {verdict.sentence}"
-    rates = _pool_live(decision, spec)
+    rates = _pool_live(decision, task)
     best = max(rates, key=lambda arm: rates[arm].rate)
     if not rates[best].successes:
-        return f"{spec.title}: no arm measured now was right even once."
+        return f"{task.title}: no arm measured now was right even once."
     return (
-        f"{spec.title}: of the arms measured now, {spec.title_of(best)} is right most "
+        f"{task.title}: of the arms measured now, {task.title_of(best)} is right most "
         f"often ({rates[best]}). No results are recorded yet to decide on all of them."
     )
 
 
-def _pool_live(decision: DecisionStage, spec: TaskSpec) -> dict[str, Rate]:
+def _pool_live(decision: DecisionStage, task: Task) -> dict[str, Rate]:
     """Return the rate of each arm with a model, over all tests measured now."""
     answers: dict[str, list[bool]] = {}
     for result in decision.live:
-        if result.task == spec.name and result.arm in spec.arms:
+        if result.task == task.name and has_model(result.arm):
             answers.setdefault(result.arm, []).extend(result.correct)
     return {arm: pass_rate(right) for arm, right in answers.items()}

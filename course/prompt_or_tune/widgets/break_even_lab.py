@@ -9,22 +9,20 @@ from typing import Any
 
 import ipywidgets
 
-from prompt_or_tune.decision import (
-    ENGINEERED,
-    LORA,
-    NEW_SUBJECTS,
-    VOICE,
+from prompt_or_tune.decision.arms.engineered import ENGINEERED
+from prompt_or_tune.decision.arms.lora import LORA
+from prompt_or_tune.decision.costs import (
     ArmCosts,
     Prices,
     break_even_between,
     break_even_queries,
     cost_per_query,
     cost_up_front,
-    decision_map,
-    load_results,
-    map_arms,
 )
 from prompt_or_tune.decision.recommendation import format_queries
+from prompt_or_tune.decision.results import load_results
+from prompt_or_tune.decision.tasks.voice import NEW_SUBJECTS, VOICE
+from prompt_or_tune.decision.winner_map import decision_map, map_arms
 from prompt_or_tune.figures import Drawing, draw_break_even, draw_decision_map
 from prompt_or_tune.widgets.cards import text_widget
 from prompt_or_tune.widgets.labs import Lab, as_card, field, figure_html, sentence
@@ -80,13 +78,13 @@ class Situation:
     def arms(self) -> tuple[ArmCosts, ArmCosts]:
         """Return what the prompted and the tuned arm use."""
         prompted = ArmCosts(
-            ENGINEERED,
+            ENGINEERED.name,
             prompt_tokens=self.prompt_tokens + self.tokens_saved,
             response_tokens=self.response_tokens,
             cached_tokens=self.tokens_saved,
         )
         tuned = ArmCosts(
-            LORA,
+            LORA.name,
             prompt_tokens=self.prompt_tokens,
             response_tokens=self.response_tokens,
             training_tokens=self.pairs * self.tokens_per_pair * self.epochs,

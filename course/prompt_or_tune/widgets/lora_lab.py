@@ -13,7 +13,7 @@ from typing import Any
 import ipywidgets
 import torch
 
-from prompt_or_tune.decision.arms import choose_some
+from prompt_or_tune.decision.queries import choose_some
 from prompt_or_tune.figures.runs import draw_runs
 from prompt_or_tune.figures.training import draw_training_trace
 from prompt_or_tune.models import (
@@ -47,7 +47,7 @@ from prompt_or_tune.widgets.labs import (
     sentence,
 )
 from prompt_or_tune.widgets.run_pace import Pace, Stopwatch, measure_pace
-from prompt_or_tune.widgets.sharing import share_weights
+from prompt_or_tune.widgets.shared_weights import share_weights
 from prompt_or_tune.widgets.step_chart import draw_live_steps
 
 HUB_MODELS = (

@@ -15,7 +15,7 @@ from prompt_or_tune.widgets.labs import (
     sentence,
     text_area,
 )
-from prompt_or_tune.widgets.sharing import share_weights
+from prompt_or_tune.widgets.shared_weights import share_weights
 
 
 class PredictionLab(Lab):

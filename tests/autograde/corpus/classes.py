@@ -18,7 +18,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograde.building import make_release
+from solutions.workshop.builder import make_release
 from tests.autograde.corpus.submission import Submission, World
 
 ROOT = Path(__file__).parents[3]
