@@ -42,26 +42,10 @@ def draw_decision_map(
     `name` says what an arm is called. Regions are labelled where the name fits inside;
     small ones are named below.
     """
-    arms = decision.arms
     title = _title_map(decision, name)
-    colours = _shade_arms(arms)
     figure = new_card(title, subtitle=subtitle, height=3.9)
     axes = figure.subplots()
-    cells = np.array([[arms.index(arm) for arm in row] for row in decision.winners])
-    x, y = _edges(decision.pairs), _edges(decision.queries)
-    axes.set(xscale="log", yscale="log")
-    axes.pcolormesh(
-        x, y, cells, cmap=ListedColormap([colours[arm] for arm in arms]),
-        vmin=-0.5, vmax=len(arms) - 0.5,
-    )  # fmt: skip
-    axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda value, _: format_count(value)))
-        axis.set_minor_locator(NullLocator())
-    ticks = [digit * 10.0**power for power in range(7) for digit in (1, 3)]
-    axes.xaxis.set_major_locator(FixedLocator(ticks))
-    axes.set_xlabel("labelled pairs (log scale)")
-    axes.set_ylabel("queries to be answered (log scale)")
+    _draw_winners(axes, decision)
     _name_regions(figure, axes, decision, name)
     return Drawing(
         title=title,
@@ -79,6 +63,27 @@ def draw_decision_map(
         ),
         figure=figure,
     )
+
+
+def _draw_winners(axes: Axes, decision: DecisionMap) -> None:
+    """Colour each cell by the arm that wins there, on log axes."""
+    arms = decision.arms
+    colours = _shade_arms(arms)
+    cells = np.array([[arms.index(arm) for arm in row] for row in decision.winners])
+    x, y = _edges(decision.pairs), _edges(decision.queries)
+    axes.set(xscale="log", yscale="log")
+    axes.pcolormesh(
+        x, y, cells, cmap=ListedColormap([colours[arm] for arm in arms]),
+        vmin=-0.5, vmax=len(arms) - 0.5,
+    )  # fmt: skip
+    axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: format_count(value)))
+        axis.set_minor_locator(NullLocator())
+    ticks = [digit * 10.0**power for power in range(7) for digit in (1, 3)]
+    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    axes.set_xlabel("labelled pairs (log scale)")
+    axes.set_ylabel("queries to be answered (log scale)")
 
 
 def _corners(values: Sequence[int]) -> list[int]:
