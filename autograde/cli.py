@@ -11,7 +11,7 @@ import typer
 from autograde.class_commands import class_app
 from autograde.errors import AutogradeError
 
-NEEDED = ("nbgrader", "distributed", "psutil", "filelock")
+NEEDED = ("nbgrader", "distributed", "psutil", "filelock", "nh3")
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -19,7 +19,7 @@ and says which row is missing.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -66,9 +66,7 @@ def forward(module: str) -> Callable[[str], Any]:
 class _Finder(MetaPathFinder, Loader):
     """Makes a module that is gone, empty but for what `forward` finds."""
 
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
+    def find_spec(self, fullname: str, *_: object) -> ModuleSpec | None:
         gone = {key.partition(":")[0] for key in MOVED}
         is_package = any(name.startswith(f"{fullname}.") for name in gone)
         if fullname not in gone and not is_package:

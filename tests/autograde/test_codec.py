@@ -62,7 +62,7 @@ PLAIN = st.recursive(
 )
 
 
-# ── What arrives ───────────────────────────────────────────────────────────────────────
+# ── What arrives ────────────────────────────────────────────────────────────────────────
 
 
 @given(PLAIN)
@@ -176,7 +176,7 @@ def test_filling_a_record_runs_none_of_its_code():
     assert type(codec.decode(message)) is Template
 
 
-# ── What does not ──────────────────────────────────────────────────────────────────────
+# ── What does not ───────────────────────────────────────────────────────────────────────
 
 
 class Number(int):
@@ -305,7 +305,7 @@ def test_a_list_that_holds_itself_is_cut():
     assert isinstance(arrived, Foreign)
 
 
-# ── Limits ─────────────────────────────────────────────────────────────────────────────
+# ── Limits ──────────────────────────────────────────────────────────────────────────────
 
 
 def test_more_than_a_message_holds_is_refused_by_who_sends_it():
@@ -412,7 +412,7 @@ def test_a_damaged_value_is_refused(node):
         "prompt_or_tune.models:LanguageModel",  # can change
         "prompt_or_tune_of_mine:Pair",
         "prompt_or_tune.not_there:Pair",
-        "autograde.records:Limits",
+        "autograde.submission_records:Limits",
         ":",
         "",
     ],

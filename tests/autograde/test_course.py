@@ -41,7 +41,7 @@ def text_of(name: str) -> str:
     return "\n\n".join(cells)
 
 
-# --- It is what a fresh build gives -----------------------------------------------------
+# ── It is what a fresh build gives ──────────────────────────────────────────────────────
 
 
 def test_there_is_a_text_for_each_notebook_of_the_list_and_no_other():
@@ -69,7 +69,7 @@ def fresh():
     return lambda name: builder.build(FILES[name], project, facts)
 
 
-# --- No solution and no hidden test reaches a learner -----------------------------------
+# ── No solution and no hidden test reaches a learner ────────────────────────────────────
 
 
 @every_notebook
@@ -130,7 +130,7 @@ def count_lines(texts: Any) -> Counter[str]:
     return Counter(line.strip() for text in texts for line in text.split("\n"))
 
 
-# --- A clean file -----------------------------------------------------------------------
+# ── A clean file ────────────────────────────────────────────────────────────────────────
 
 
 @every_notebook
@@ -159,7 +159,7 @@ def test_the_first_code_cell_is_the_same_everywhere(name):
     assert setup == reference.replace(first, name)
 
 
-# --- One rhythm -------------------------------------------------------------------------
+# ── One rhythm ──────────────────────────────────────────────────────────────────────────
 
 
 @every_notebook
@@ -216,7 +216,7 @@ def anchors_of(name: str) -> set[str]:
     return {heading.replace(" ", "-") for heading in headings}
 
 
-# --- Tasks ------------------------------------------------------------------------------
+# ── Tasks ───────────────────────────────────────────────────────────────────────────────
 
 
 @every_notebook
@@ -236,7 +236,7 @@ def test_a_task_is_a_heading_an_answer_a_check_and_hints(name):
         assert f'Hints("{task.id}")' in cells[at + 1].source
 
 
-# --- Spelling ---------------------------------------------------------------------------
+# ── Spelling ────────────────────────────────────────────────────────────────────────────
 
 PAGES = [
     "solutions", "course/README.md", "README.md", "course/prompt_or_tune/checks",

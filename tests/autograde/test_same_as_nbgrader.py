@@ -78,7 +78,7 @@ def grade_both(
     return both
 
 
-# --- The example course -----------------------------------------------------------------
+# ── The example course ──────────────────────────────────────────────────────────────────
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,7 @@ def test_the_example_course_is_exported_the_same(example, tmp_path):
     assert ours == stock
 
 
-# --- Our course -------------------------------------------------------------------------
+# ── Our course ──────────────────────────────────────────────────────────────────────────
 
 
 @pytest.fixture(scope="module")

@@ -24,9 +24,9 @@ from typing import Any
 
 import nbformat
 
-from autograde import running
 from autograde.classroom import Classroom
-from autograde.gradebook.standing import read_records
+from autograde.gradebook.result_table import read_results
+from autograde.grading.class_grader import GradingRun, grade_class
 from solutions.workshop import builder
 from solutions.workshop.facts import recorded_facts
 from solutions.workshop.percent import find_files
@@ -65,7 +65,7 @@ def bench_rivals(root: Path, arguments: argparse.Namespace) -> None:
     ours = make_class(root / "ours", root / "sources", students)
     run_command("collect", "--class", ours, root / "handed in")
     run = grade(ours, PROCESSES)
-    records = read_records(Classroom.open(ours))
+    records = read_results(Classroom.open(ours))
     stock = StockClass(root / "stock")
     stock.root.mkdir()
     stock.release(root / "sources")
@@ -147,12 +147,12 @@ def grade(root: Path, workers: int, *, again: bool = False) -> Run:
     started = time.perf_counter()
     moments: list[float] = []
 
-    def note(graded: running.Graded) -> None:
+    def note(graded: GradingRun) -> None:
         if graded.done > len(moments):
             moments.append(time.perf_counter() - started)
 
     classroom = Classroom.open(root)
-    done = running.grade(classroom, workers=workers, again=again, on_progress=note)
+    done = grade_class(classroom, workers=workers, again=again, on_progress=note)
     assert not done.failed, done.failed
     return Run(moments[-1], moments[0], done.done)
 
@@ -227,7 +227,7 @@ def read_memory(process: int) -> int:
 
 def count_graded(root: Path) -> int:
     """Return how many records there are."""
-    return len(read_records(Classroom.open(root)))
+    return len(read_results(Classroom.open(root)))
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -31,12 +31,6 @@ class CheckFailed(AssertionError):  # noqa: N818  # what the learner reads
         return [f"✗ Not yet. {self}"]
 
 
-def expect(condition: bool, message: str) -> None:
-    """Fail with the message unless the condition is exactly `True`."""
-    if condition is not True:
-        raise CheckFailed(message)
-
-
 def expect_equal(got: object, wanted: object, *, case: str, cause: str = "") -> None:
     """Compare exactly: type, structure and value, all the way down.
 

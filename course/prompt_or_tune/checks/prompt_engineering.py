@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from prompt_or_tune.checks.comparing import Answer, call, expect_close, expect_equal
-from prompt_or_tune.checks.tasks import GradedTask
-from prompt_or_tune.checks.templates import (
+from prompt_or_tune.checks.prompt_template import (
     VISIBLE_SUBJECTS,
     check_improve_prompt,
     grade_template,
 )
+from prompt_or_tune.checks.tasks import GradedTask
 from prompt_or_tune.records import Pair
 
 __all__ = ["INTERVAL_TOLERANCE", "TASKS", "VISIBLE_SUBJECTS", "grade_template"]

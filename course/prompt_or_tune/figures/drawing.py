@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache, wraps
 from pathlib import Path
@@ -20,6 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
 
@@ -102,6 +104,9 @@ class Drawing:
         blank = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
         buffer = io.BytesIO()
         with matplotlib.style.context(["default", STYLE]):
+            if isinstance(self.figure.get_layout_engine(), ConstrainedLayoutEngine):
+                with _at_resolution(self.figure):
+                    settle(self.figure)
             self.figure.savefig(
                 buffer, format=kind, dpi=RESOLUTION, metadata={**described, **blank}
             )
@@ -195,9 +200,28 @@ def new_card(title: str, *, subtitle: str = "", height: float) -> Figure:
 
 
 def settle(figure: Figure) -> None:
-    """Fix the layout, so that later labels can be placed by their size on the card."""
+    """Fix the layout, so that later labels can be placed by their size on the card.
+
+    Positions are rounded: their last digits depend on where in memory the layout's
+    solver keeps its variables, and a figure drawn again would have other bytes.
+    """
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
+    for axes in figure.axes:
+        bounds = axes.get_position(original=True).bounds
+        axes.set_position(Bbox.from_bounds(*(round(value, 6) for value in bounds)))
+        axes.set_in_layout(True)  # a later layout may still move them
+
+
+@contextmanager
+def _at_resolution(figure: Figure) -> Iterator[None]:
+    """Let a figure have the dots per inch of its PNG: they decide how wide text is."""
+    before = figure.dpi
+    figure.dpi = RESOLUTION
+    try:
+        yield
+    finally:
+        figure.dpi = before
 
 
 def bare_axes(figure: Figure, height: float) -> Axes:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
+from prompt_or_tune.decision.arms.arm import Family
 from prompt_or_tune.figures.drawing import (
     LABEL_SIZE,
     MARGIN,

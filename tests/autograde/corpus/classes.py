@@ -108,7 +108,7 @@ def _put(archive: zipfile.ZipFile, name: str, data: bytes, version: int) -> None
     archive.writestr(entry, data, compresslevel=1)
 
 
-# --- Commands ---------------------------------------------------------------------------
+# ── Commands ────────────────────────────────────────────────────────────────────────────
 
 
 def run_command(
@@ -167,7 +167,7 @@ def read_json(done: subprocess.CompletedProcess[str]) -> Any:
     return json.loads(done.stdout)
 
 
-# --- The world around -------------------------------------------------------------------
+# ── The world around ────────────────────────────────────────────────────────────────────
 
 
 @dataclass
