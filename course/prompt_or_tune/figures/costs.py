@@ -21,10 +21,10 @@ from prompt_or_tune.figures.drawing import (
     label_ends,
     new_card,
     spread,
-    start_sentence,
     styled,
     text_width,
 )
+from prompt_or_tune.lexicon import capitalise
 from prompt_or_tune.show.palette import CARD, COLOURS, INK
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def draw_break_even(
         )
     tuned = next((c for c in charged if c.tuned), None)
     crossings = _find_crossings(charged, tuned, prices)
-    title = start_sentence(_title_break_even(tuned, crossings, name))
+    title = capitalise(_title_break_even(tuned, crossings, name))
     figure = new_card(title, height=3.4)
     axes = figure.subplots()
     queries = _choose_queries([q for _, q in crossings])

@@ -19,9 +19,9 @@ from prompt_or_tune.figures.drawing import (
     EndLabel,
     label_ends,
     new_card,
-    start_sentence,
     styled,
 )
+from prompt_or_tune.lexicon import capitalise
 from prompt_or_tune.show.palette import CARD, COLOURS, INK, SOFT
 from prompt_or_tune.wording import count
 
@@ -55,7 +55,7 @@ def draw_learning_curve(
     curves = _group_curves(points, task)
     drawn = {curve.arm for curve in curves}
     levels = [level for level in levels if level.arm not in drawn]
-    title = start_sentence(_title_curve(_find_main(curves), crossing, task))
+    title = capitalise(_title_curve(_find_main(curves), crossing, task))
     figure = new_card(title, subtitle=_describe_test(points, task), height=3.3)
     axes = figure.subplots()
     _set_pairs(axes, [p.n for p in points], [p.n for p in live])

@@ -23,10 +23,10 @@ from prompt_or_tune.figures.drawing import (
     format_count,
     new_card,
     settle,
-    start_sentence,
     styled,
     text_width,
 )
+from prompt_or_tune.lexicon import capitalise
 from prompt_or_tune.show.palette import CARD, COLOURS, INK
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _corners(values: Sequence[int]) -> list[int]:
 def _title_map(decision: DecisionMap, name: Callable[[str], str]) -> str:
     arms = decision.arms
     if len(arms) == 1:
-        return start_sentence(f"{name(arms[0])} wins everywhere on this map")
+        return capitalise(f"{name(arms[0])} wins everywhere on this map")
     largest = max(arms, key=decision.share)
     tuned = [a for a in arms if family_of(a) in ("tuned", "both")]
     if not tuned:
