@@ -82,7 +82,7 @@ def build(
 
     project = builder.read_project(root)
     built, faults = _build_each(project, names or ())
-    if not names:
+    if not names and (root / builder.PAGE).is_file():
         built.append(builder.build_page(project))
     if sources:
         built = [file for file in built if file.path.is_relative_to(builder.SOURCE)]
@@ -174,6 +174,9 @@ def record(
     workers: Annotated[
         int, typer.Option(min=1, help="Processes that share the learning curves.")
     ] = 1,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Only what is not recorded yet: a new arm.")
+    ] = False,
 ) -> None:
     """Measure Seedling again into the library's own files, and fill the pages.
 
@@ -183,7 +186,7 @@ def record(
     quieten_libraries()
     from prompt_or_tune.cli.measure import run_measure
 
-    run_measure("seedling", None, None, workers)
+    run_measure("seedling", None, None, workers, keep)
     fill()
 
 

@@ -200,5 +200,5 @@ def test_record_measures_seedling_and_then_fills_the_pages(
         "prompt_or_tune.cli.measure.run_measure", lambda *given: measured.append(given)
     )
     out = run(capsys, "record", "--workers", 2)[1]
-    assert measured == [("seedling", None, None, 2)]
+    assert measured == [("seedling", None, None, 2, False)]
     assert out == "written: course/prompt_or_tune/data/README.md\n"

@@ -120,6 +120,12 @@ def measure(
     adapter: Annotated[
         Path | None, typer.Option(help="The adapter's folder; else the package's own.")
     ] = None,
+    keep: Annotated[
+        bool,
+        typer.Option(
+            "--keep", help="Measure only what the file does not hold yet: a new arm."
+        ),
+    ] = False,
 ) -> None:
     """Measure all arms and curves again, and write results and adapter.
 
@@ -134,7 +140,7 @@ def measure(
     quieten_libraries()
     from prompt_or_tune.cli.measure import run_measure
 
-    run_measure(model, results, adapter, max(1, workers))
+    run_measure(model, results, adapter, max(1, workers), keep)
 
 
 def _say_where_it_is(context: typer.Context) -> None:

@@ -14,7 +14,7 @@ from prompt_or_tune.show.terminal import Screen
 
 
 def run_measure(
-    model: str, results: Path | None, adapter: Path | None, workers: int
+    model: str, results: Path | None, adapter: Path | None, workers: int, keep: bool
 ) -> None:
     """Measure everything, and print each task's verdict."""
     output, folder = results or RESULTS_FILE, adapter or ADAPTER_FOLDER
@@ -28,6 +28,7 @@ def run_measure(
             output,
             adapter_folder=folder,
             workers=workers,
+            keep=keep,
             on_progress=progress.report,
         )
     screen = Screen()
