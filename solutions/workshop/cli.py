@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from prompt_or_tune.cli.errors import ReportingGroup, say
-from prompt_or_tune.cli.quiet import hide_loading_bars, quieten_libraries
+from prompt_or_tune.quiet import hide_loading_bars, quieten_libraries
 
 from solutions.workshop import LIBRARY, ROOT
 from solutions.workshop.errors import SourceError, WorkshopError

@@ -57,7 +57,7 @@ ORDERED = (
     ("records", "lexicon", "statistics", "scoring"),
     ("samples", "prompts", "pairs", "trace", "tuning", "prediction"),
     ("decision", "own_data"),
-    ("figures", "show", "tour", "cli"),
+    ("show", "figures", "cli"),
     ("checks", "widgets"),
 )
 """Inside a row: no room asks one that stands after it here."""

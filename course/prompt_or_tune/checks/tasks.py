@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any
 
 from prompt_or_tune.syllabus import NOTEBOOKS, Notebook
+from prompt_or_tune.wording import count
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,6 @@ class GradedTask:
         title = self.title[0].lower() + self.title[1:]
         points, minutes = count(self.points, "point"), count(self.minutes, "minute")
         return f"{title} ({points}, {minutes})"
-
-
-def count(number: int, what: str) -> str:
-    """Return a number with its noun: `1 point`, `2 points`."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 class TaskError(LookupError):

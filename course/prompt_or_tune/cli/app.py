@@ -12,8 +12,8 @@ import typer
 from prompt_or_tune.cli.decide_options import DecideOptions
 from prompt_or_tune.cli.errors import ReportingGroup
 from prompt_or_tune.cli.moved_commands import announce_moves
-from prompt_or_tune.cli.quiet import quieten_libraries
 from prompt_or_tune.cli.settings import accept, read_options
+from prompt_or_tune.quiet import quieten_libraries
 
 app = typer.Typer(
     cls=ReportingGroup,

@@ -14,9 +14,9 @@ from prompt_or_tune.cli.output import (
     write_page,
 )
 from prompt_or_tune.cli.progress_line import ProgressLine
-from prompt_or_tune.cli.quiet import hide_loading_bars, quieten_libraries
 from prompt_or_tune.own_data.preparing import Prepared, prepare
 from prompt_or_tune.own_data.splitting import write_split
+from prompt_or_tune.quiet import hide_loading_bars, quieten_libraries
 
 if TYPE_CHECKING:
     from prompt_or_tune.decision.store import Store

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from prompt_or_tune.cli.progress_line import ProgressLine
-from prompt_or_tune.cli.quiet import hide_loading_bars
 from prompt_or_tune.decision.recording import ADAPTER_FOLDER, measure
 from prompt_or_tune.decision.results import RESULTS_FILE
 from prompt_or_tune.decision.verdict import judge_all
 from prompt_or_tune.models import load_model
+from prompt_or_tune.quiet import hide_loading_bars
 from prompt_or_tune.show.terminal import Screen
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from IPython.display import display
 
-from prompt_or_tune.checks.tasks import GradedTask, Remark, count, find_task
+from prompt_or_tune.checks.tasks import GradedTask, Remark, find_task
 from prompt_or_tune.widgets.cards import Card, Mood, paragraph
 from prompt_or_tune.widgets.progress import record_pass
+from prompt_or_tune.wording import count
 
 
 def check(task_id: str, answer: Any) -> None:
