@@ -7,7 +7,6 @@ import json
 import os
 import warnings
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -189,7 +188,7 @@ def _quicken(wrapped: PeftModel) -> None:
     """
     for module in wrapped.modules():
         if isinstance(module, LoraLinear) and _can_be_quickened(module):
-            module.forward = partial(_run_quick, module)
+            module.forward = _make_quick_forward(module)
 
 
 def _can_be_quickened(module: LoraLinear) -> bool:
@@ -204,13 +203,33 @@ def _can_be_quickened(module: LoraLinear) -> bool:
     )
 
 
-def _run_quick(module: LoraLinear, x: torch.Tensor) -> torch.Tensor:
+def _make_quick_forward(module: LoraLinear) -> partial[torch.Tensor]:
+    """Return the layer's forward; its tensors are found once, not at each call."""
     base = module.base_layer
+    return partial(
+        _run_quick,
+        module,
+        weight=base.weight,
+        bias=base.bias,
+        down=module.lora_A[NAME].weight,
+        up=module.lora_B[NAME].weight,
+        scale=module.scaling[NAME],
+    )
+
+
+def _run_quick(
+    module: LoraLinear,
+    x: torch.Tensor,
+    *,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None,
+    down: torch.Tensor,
+    up: torch.Tensor,
+    scale: float,
+) -> torch.Tensor:
     if module.disable_adapters or module.merged:
-        return base(x)
-    down, up = module.lora_A[NAME].weight, module.lora_B[NAME].weight
-    scale = module.scaling[NAME]
-    return _LoraProduct.apply(x, base.weight, base.bias, down, up, scale)
+        return module.base_layer(x)
+    return _LoraProduct.apply(x, weight, bias, down, up, scale)
 
 
 class _LoraProduct(torch.autograd.Function):
@@ -230,28 +249,31 @@ class _LoraProduct(torch.autograd.Function):
         scale: float,
     ) -> torch.Tensor:
         """Return y, of shape … x out."""
-        flat = x.reshape(-1, x.shape[-1])
-        low = flat @ down.t()
+        flat = x.flatten(0, -2)
+        low = torch.mm(flat, down.t())
         y = F.linear(flat, weight, bias).addmm_(low, up.t(), alpha=scale)
         ctx.save_for_backward(flat, low, weight, down, up)
         ctx.scale = scale
+        ctx.shape = x.shape
         return y.view(*x.shape[:-1], -1)
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         """Return the gradients of x (where one is asked for), A and B."""
         flat, low, weight, down, up = ctx.saved_tensors
-        (of_y,) = gradients
-        shape = of_y.shape[:-1]
-        of_y = of_y.reshape(-1, of_y.shape[-1])
-        of_low = (of_y @ up).mul_(ctx.scale)
+        of_y = gradients[0].flatten(0, -2)
+        of_low = torch.mm(of_y, up)  # up to the factor s, which each product below brings
         of_x = None
         if ctx.needs_input_grad[0]:
-            of_x = (of_y @ weight).addmm_(of_low, down).view(*shape, -1)
-        of_up = (low.t() @ of_y).mul_(ctx.scale).t()
-        return of_x, None, None, of_low.t() @ flat, of_up, None
+            of_x = torch.mm(of_y, weight).addmm_(of_low, down, alpha=ctx.scale)
+            of_x = of_x.view(ctx.shape)
+        of_down = _multiply(of_low.t(), flat, ctx.scale, like=down)
+        of_up = _multiply(of_y.t(), low, ctx.scale, like=up)
+        return of_x, None, None, of_down, of_up, None
 
 
-def without_adapter(network: torch.nn.Module) -> AbstractContextManager[Any]:
-    """Return the context in which an adapted network computes as its base does."""
-    return cast(PeftModel, network).disable_adapter()
+def _multiply(
+    left: torch.Tensor, right: torch.Tensor, scale: float, *, like: torch.Tensor
+) -> torch.Tensor:
+    """Return scale x left x right in one operation; `like` lends only its shape."""
+    return torch.addmm(like, left, right, beta=0.0, alpha=scale)

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from prompt_or_tune.memory import measure_memory
+
 GIB = 1024**3
 
 # What the package cannot run without, then what only parts of the course need.
@@ -101,52 +103,12 @@ def _count_cores() -> str:
 
 
 def _examine_memory() -> Finding:
-    available, total = measure_memory()
-    if total is None:
-        return Finding("machine", "memory", "unknown")
-    value = f"{total / GIB:.1f} GiB"
-    if available is not None:
-        value += f", {available / GIB:.1f} GiB of it free"
+    memory = measure_memory()
+    value = f"{memory.total / GIB:.1f} GiB, {memory.available / GIB:.1f} GiB of it free"
     advice = ""
-    if available is not None and available < LEAST_MEMORY:
+    if memory.available < LEAST_MEMORY:
         advice = f"close something: about {LEAST_MEMORY // GIB} GiB free are needed"
     return Finding("machine", "memory", value, advice)
-
-
-def measure_memory() -> tuple[int | None, int | None]:
-    """Return the available and the total memory in bytes, `None` where unknown.
-
-    A container's own limit counts where it is lower than the machine's memory.
-    """
-    try:
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):
-        return None, None
-    available = _read_available_memory()
-    limit = _read_container_limit()
-    if limit is not None and limit < total:
-        total = limit
-        available = min(available, limit) if available is not None else None
-    return available, total
-
-
-def _read_available_memory() -> int | None:
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return None
-    for line in lines:
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return None
-
-
-def _read_container_limit() -> int | None:
-    try:
-        text = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
-    except OSError:
-        return None
-    return int(text) if text.isdigit() else None
 
 
 def _examine_device() -> Finding:

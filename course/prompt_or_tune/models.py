@@ -1,28 +1,21 @@
 """Load a causal language model and let it answer: one path for every model.
 
 Seedling (shipped with this package), a local folder and a hub id all go through
-`load_model`. Device and precision follow a rule, and `LanguageModel.describe` says
-which and why.
+`load_model`. Device, precision and threads follow rules, and `LanguageModel.describe`
+says which and why.
 """
 
 from __future__ import annotations
 
-import math
 import os
-import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 import torch
-from huggingface_hub import constants
 from peft import PeftModel
-from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -30,16 +23,25 @@ from transformers import (
     GenerationConfig,
     PreTrainedTokenizerFast,
 )
-from transformers.utils import logging
 
 from prompt_or_tune.adapters import Adapter, attach_adapter
-
-SEEDLING = "seedling"
-SEEDLING_FOLDER = Path(__file__).parent / "seedling" / "weights"
-
-
-class ModelError(Exception):
-    """Say in one sentence why a model can't be loaded or used, and what to do."""
+from prompt_or_tune.hardware import (
+    Precision,
+    Threads,
+    choose_precision,
+    choose_threads,
+    describe_device,
+    measure_free_memory,
+    use_threads,
+)
+from prompt_or_tune.model_sources import SEEDLING as SEEDLING
+from prompt_or_tune.model_sources import ModelError as ModelError
+from prompt_or_tune.model_sources import (
+    explained,
+    find_source,
+    name_portably,
+    only_downloads_shown,
+)
 
 
 @dataclass(frozen=True)
@@ -55,41 +57,31 @@ class Answer:
     tokens: int
 
 
-@dataclass(frozen=True)
-class Precision:
-    """Where and how a model computes, and the reason in words.
-
-    `weights` is the type of the stored weights; `autocast` the type of the matrix
-    products when it is another one, else `None`.
-    """
-
-    device: torch.device
-    weights: torch.dtype
-    autocast: torch.dtype | None
-    reason: str
-
-
 def load_model(
-    name: str | os.PathLike[str] = SEEDLING, *, device: str | None = None
+    name: str | os.PathLike[str] = SEEDLING,
+    *,
+    device: str | None = None,
+    threads: int | None = None,
 ) -> LanguageModel:
     """Load Seedling, a local folder or a hub id.
 
-    `device` ("cpu", "cuda", "cuda:1", "mps") overrides the rule of `choose_precision`.
-    Raises ModelError: unknown name, no network, gated, too large for the memory, no
-    chat template, no model in the folder.
+    `device` ("cpu", "cuda", "cuda:1", "mps") overrides the rule of `choose_precision`,
+    and `threads` that of `choose_threads`. Raises ModelError: unknown name, no network,
+    gated, too large for the memory, no chat template, no model in the folder.
     """
     name = os.fspath(name)
-    source = _find_source(name)
+    source = find_source(name)
     precision = choose_precision(device)
-    with _explained(name):
+    with explained(name), only_downloads_shown():
         config = AutoConfig.from_pretrained(source.place, **source.options)
-        check_memory(name, count_config_parameters(config), precision)
+        parameters = count_config_parameters(config)
+        check_memory(name, parameters, precision)
         tokenizer = AutoTokenizer.from_pretrained(source.place, **source.options)
         _check_tokenizer(name, tokenizer)
-        with _progress_shown(not source.local):
-            network = AutoModelForCausalLM.from_pretrained(
-                source.place, dtype=precision.weights, **source.options
-            )
+        network = AutoModelForCausalLM.from_pretrained(
+            source.place, dtype=precision.weights, **source.options
+        )
+        chosen = choose_threads(parameters, asked=threads)
     network.to(precision.device).eval().requires_grad_(False)
     network.name_or_path = name_portably(name)  # PEFT writes it into adapters' files
     return LanguageModel(
@@ -99,31 +91,16 @@ def load_model(
         device=precision.device,
         dtype=precision.weights,
         precision=precision,
+        threads=chosen,
     )
 
 
-def choose_precision(device: str | None = None) -> Precision:
-    """Choose where and how to compute.
-
-    CPU: float32 (half precision is slow or inexact there). CUDA: bfloat16 from compute
-    capability 8; below it float32 weights under float16 autocast, because a T4 only
-    emulates bfloat16. MPS only on request: it gives other numbers.
-    """
-    if device is not None:
-        return _precision_of(torch.device(device), f"{device} was asked for")
-    if torch.cuda.is_available():
-        return _precision_of(torch.device("cuda"), "a GPU was found")
-    return _precision_of(torch.device("cpu"), "no GPU was found")
-
-
-def _precision_of(device: torch.device, reason: str) -> Precision:
-    if device.type != "cuda":
-        return Precision(device, torch.float32, None, reason)
-    major, minor = torch.cuda.get_device_capability(device)
-    reason += f", compute capability {major}.{minor}"
-    if major >= 8:
-        return Precision(device, torch.bfloat16, None, reason)
-    return Precision(device, torch.float32, torch.float16, reason)
+def _check_tokenizer(name: str, tokenizer: Any) -> None:
+    if not getattr(tokenizer, "chat_template", None):
+        raise ModelError(
+            f"{name} has no chat template, so it is a base model that was not made to be "
+            "asked: choose its instruction-tuned version (often named -Instruct or -it)."
+        )
 
 
 @dataclass
@@ -140,6 +117,7 @@ class LanguageModel:
     device: torch.device
     dtype: torch.dtype
     precision: Precision
+    threads: Threads
 
     def __post_init__(self) -> None:
         """Keep only what greedy decoding needs of the model's own generation settings."""
@@ -152,16 +130,17 @@ class LanguageModel:
         )
 
     def describe(self) -> str:
-        """Return one line: name, size, device, precision, and why these."""
+        """Return one line: name, size, device, precision, threads, and why these."""
         label = "Seedling" if self.name == SEEDLING else self.name
-        place = "the CPU" if self.device.type == "cpu" else f"the device {self.device}"
+        place = describe_device(self.device)
+        threads = f", {self.threads.describe()}" if self.device.type == "cpu" else ""
         numbers = str(self.dtype).removeprefix("torch.")
         if self.precision.autocast is not None:
             products = str(self.precision.autocast).removeprefix("torch.")
             numbers += f" with products in {products}"
         return (
             f"{label}, {format_count(self.count_parameters())} parameters, on {place} in "
-            f"{numbers} ({self.precision.reason})"
+            f"{numbers} ({self.precision.reason}){threads}"
         )
 
     def count_parameters(self) -> int:
@@ -302,22 +281,21 @@ class LanguageModel:
         """Tell whether an adapter is attached."""
         return isinstance(self.network, PeftModel)
 
-    @contextmanager
-    def adapter_disabled(self) -> Iterator[None]:
-        """Let the base model answer inside the block, whatever is attached."""
-        if isinstance(self.network, PeftModel):
-            with self.network.disable_adapter():
-                yield
-        else:
-            yield
+    def computing(self) -> AbstractContextManager[None]:
+        """Return the context in which torch takes this model's number of threads.
+
+        The number is torch's own, for everybody in this process; so it is set around
+        each computation, which costs less than a microsecond, and never left behind.
+        """
+        return use_threads(self.threads.count)
 
     @contextmanager
     def answering(self) -> Iterator[None]:
-        """Give the block evaluation mode, no gradients, and this device's precision."""
+        """Give the block evaluation mode, no gradients, our precision and threads."""
         was_training = self.network.training
         self.network.eval()
         try:
-            with torch.no_grad(), self.autocast():
+            with self.computing(), torch.no_grad(), self.autocast():
                 yield
         finally:
             if was_training:
@@ -433,10 +411,7 @@ def count_config_parameters(config: Any) -> int:
 
 
 def check_memory(name: str, parameters: int, precision: Precision) -> None:
-    """Raise ModelError when the weights alone would not fit into the free memory.
-
-    Where free memory can't be read (Windows), nothing is checked.
-    """
+    """Raise ModelError when the weights alone would not fit into the free memory."""
     needed = parameters * precision.weights.itemsize
     free = measure_free_memory(precision.device)
     if needed <= free:
@@ -447,166 +422,3 @@ def check_memory(name: str, parameters: int, precision: Precision) -> None:
         f"{needed / 1e9:.1f} GB and this {place} has {free / 1e9:.1f} GB free. "
         "Choose a smaller model."
     )
-
-
-def measure_free_memory(device: torch.device) -> float:
-    """Return the free bytes on a device; infinity where the system does not tell."""
-    if device.type == "cuda":
-        return float(torch.cuda.mem_get_info(device)[0])
-    return min(_read_available_memory(), _read_cgroup_room())
-
-
-def _read_available_memory() -> float:
-    """Return the bytes that can be had without swapping."""
-    try:
-        counts = Path("/proc/meminfo").read_text().splitlines()
-    except OSError:  # only Linux has that file
-        counts = []
-    for line in counts:
-        # Linux counts the file cache, which it gives back, only here.
-        if line.startswith("MemAvailable:"):
-            return float(line.split()[1]) * 1024
-    try:
-        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    except (AttributeError, ValueError, OSError):
-        return math.inf
-
-
-def _read_cgroup_room(root: Path = Path("/sys/fs/cgroup")) -> float:
-    """Return what a container's limit leaves, in bytes (cgroup v2, then v1)."""
-    for limit, used in (
-        ("memory.max", "memory.current"),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
-    ):
-        try:
-            return float((root / limit).read_text()) - float((root / used).read_text())
-        except (OSError, ValueError):  # no such file, or "max": no limit
-            continue
-    return math.inf
-
-
-# ── Sources and errors ───────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True)
-class _Source:
-    """What transformers shall load: `place` is a folder or a hub id."""
-
-    place: str
-    local: bool
-    options: dict[str, bool]
-
-
-def _find_source(name: str) -> _Source:
-    if name == SEEDLING:
-        return _Source(str(SEEDLING_FOLDER), True, {})
-    folder = Path(name).expanduser()
-    if not folder.exists():
-        if name.startswith((".", "/", "~")) or name.count("/") > 1 or "\\" in name:
-            raise ModelError(f"There is no folder {name}: check the path.")
-        # Without a network the hub's client would retry for half a minute per file.
-        return _Source(name, False, {"local_files_only": not _is_hub_reachable()})
-    if not (folder / "config.json").is_file():
-        raise ModelError(
-            f"{name} holds no model: it needs config.json, weights and a tokenizer, as "
-            "save_pretrained writes them."
-        )
-    return _Source(str(folder), True, {})
-
-
-def _is_hub_reachable(seconds: float = 5.0) -> bool:
-    if getproxies():
-        return True  # only the proxy can tell
-    address = urlsplit(constants.ENDPOINT)
-    port = address.port or (443 if address.scheme == "https" else 80)
-    try:
-        socket.create_connection((address.hostname or "", port), seconds).close()
-    except OSError:
-        return False
-    return True
-
-
-def name_portably(name: str) -> str:
-    """Return a model's name without any path: of a folder only its own name."""
-    folder = Path(name).expanduser()
-    return folder.resolve().name if folder.exists() else name
-
-
-@contextmanager
-def _progress_shown(shown: bool) -> Iterator[None]:
-    """Hide progress bars where nothing is downloaded: reading a file needs none."""
-    was_shown = logging.is_progress_bar_enabled()
-    if not shown:
-        logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if was_shown:
-            logging.enable_progress_bar()
-
-
-def _check_tokenizer(name: str, tokenizer: Any) -> None:
-    if not getattr(tokenizer, "chat_template", None):
-        raise ModelError(
-            f"{name} has no chat template, so it is a base model that was not made to be "
-            "asked: choose its instruction-tuned version (often named -Instruct or -it)."
-        )
-
-
-@contextmanager
-def _explained(name: str) -> Iterator[None]:
-    """Turn the many errors of loading into one sentence."""
-    try:
-        yield
-    except ModelError:
-        raise
-    except _LOADING_ERRORS as error:
-        raise ModelError(_explain(name, error)) from error
-
-
-def _explain(name: str, error: BaseException) -> str:
-    kinds = {type(e).__name__ for e in _causes(error)}
-    if "GatedRepoError" in kinds:
-        return (
-            f"{name} is gated: accept its licence at https://huggingface.co/{name} and "
-            "log in with `hf auth login`, or choose an open model."
-        )
-    if "RepositoryNotFoundError" in kinds or "HFValidationError" in kinds:
-        return (
-            f"{name} is neither a folder here nor a model on huggingface.co: check the "
-            "spelling (a hub id is like owner/model); a private one needs "
-            "`hf auth login`."
-        )
-    if kinds & _NETWORK_ERRORS:
-        return (
-            f"{name} is not on this machine and huggingface.co can't be reached: connect "
-            "to the network once, or use Seedling, which needs none."
-        )
-    first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return f"{name} can't be loaded: {first_line.rstrip('.')}."
-
-
-_LOADING_ERRORS = (
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    ImportError,
-    RuntimeError,
-    SafetensorError,
-)
-_NETWORK_ERRORS = {
-    "LocalEntryNotFoundError",
-    "OfflineModeIsEnabled",
-    "ConnectError",
-    "ConnectTimeout",
-    "ConnectionError",
-    "ReadTimeout",
-}
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__

@@ -7,16 +7,20 @@ import importlib.metadata
 import random
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_task
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import ipywidgets
 from IPython import get_ipython
 from packaging.requirements import Requirement
 
-from prompt_or_tune.quiet import hide_loading_bars, quieten_libraries
+from prompt_or_tune.quiet import quieten_libraries
 from prompt_or_tune.syllabus import find_notebook
 
 PACKAGE = "prompt-or-tune"
@@ -54,24 +58,24 @@ class Misfit:
 
 
 def set_up(name: str) -> None:
-    """Prepare a notebook, and print in two lines what it runs on.
+    """Prepare a notebook, and print in one line what it runs.
 
     Quiets what libraries say about themselves, sets the seeds, makes figures sharp, and
-    on Colab turns on what its widgets need. Versions are compared with the ranges that
-    the package declares; what doesn't fit is named, and nothing is ever installed or
-    upgraded. Can be run again at any time. Raises SetUpError when a package is missing.
+    on Colab turns on what its widgets need. torch, which takes seconds to import, waits
+    for the first model; that one's `describe` says what it computes on. Versions are
+    compared with the ranges that the package declares; what doesn't fit is named, and
+    nothing is ever installed or upgraded. Can be run again at any time. Raises
+    SetUpError when a package is missing.
     """
     notebook = find_notebook(name)
     quieten_libraries()
     misfits = tuple(find_misfits())
     _stop_for_missing(misfits)
-    hide_loading_bars()
     set_seeds(SEED)
     sharpen_figures()
     if is_on_colab():
         enable_colab_widgets()
     print(f"Prompt or Tune? {read_version()} · {notebook.heading} · seed {SEED}")
-    print(describe_device())
     for misfit in misfits:
         print(f"Take care: {misfit.explain()}")
 
@@ -81,10 +85,12 @@ def choose_lab_model() -> str:
 
     On Colab with a GPU a model from the hub; everywhere else Seedling, which is shipped.
     """
-    from prompt_or_tune.models import SEEDLING, choose_precision
+    from prompt_or_tune.hardware import choose_precision
+    from prompt_or_tune.models import SEEDLING
 
-    on_gpu = choose_precision().device.type == "cuda"
-    return LAB_MODEL if is_on_colab() and on_gpu else SEEDLING
+    if is_on_colab() and choose_precision().device.type == "cuda":
+        return LAB_MODEL
+    return SEEDLING
 
 
 def is_on_colab() -> bool:
@@ -92,33 +98,42 @@ def is_on_colab() -> bool:
     return "google.colab" in sys.modules
 
 
-def describe_device() -> str:
-    """Return device and precision, and why these, in one line."""
-    from prompt_or_tune.models import choose_precision
-
-    precision = choose_precision()
-    place = "the CPU" if precision.device.type == "cpu" else f"the {_name_gpu()}"
-    numbers = str(precision.weights).removeprefix("torch.")
-    if precision.autocast is not None:
-        products = str(precision.autocast).removeprefix("torch.")
-        numbers += f" with products in {products}"
-    return f"Computing on {place} in {numbers} ({precision.reason})"
-
-
-def _name_gpu() -> str:
-    import torch
-
-    return f"GPU ({torch.cuda.get_device_name()})"
-
-
 def set_seeds(seed: int) -> None:
-    """Seed Python's, NumPy's and torch's random numbers."""
+    """Seed Python's, NumPy's and torch's random numbers; torch's once it is imported."""
     import numpy
-    import torch
 
     random.seed(seed)
     numpy.random.seed(seed)
-    torch.manual_seed(seed)
+    sys.meta_path[:] = [f for f in sys.meta_path if not isinstance(f, _TorchSeeder)]
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
+    else:
+        sys.meta_path.insert(0, _TorchSeeder(seed))
+
+
+class _TorchSeeder(MetaPathFinder):
+    """Seeds torch as soon as anybody imports it: by itself it begins anywhere."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+
+    def find_task(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname != "torch":
+            return None
+        sys.meta_path.remove(self)
+        spec = find_task(fullname)
+        if spec is None or spec.loader is None:
+            return None
+        execute = spec.loader.exec_module
+
+        def execute_and_seed(module: ModuleType) -> None:
+            execute(module)
+            module.manual_seed(self._seed)
+
+        spec.loader.exec_module = execute_and_seed  # type: ignore[method-assign]
+        return spec
 
 
 def sharpen_figures() -> None:

@@ -14,6 +14,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
@@ -23,7 +24,8 @@ from peft import LoraConfig, PeftModel
 from prompt_or_tune import moved
 from prompt_or_tune.adapters import Adapter as Adapter
 from prompt_or_tune.adapters import add_lora, read_adapter
-from prompt_or_tune.models import LanguageModel, name_portably
+from prompt_or_tune.model_sources import name_portably
+from prompt_or_tune.models import LanguageModel
 from prompt_or_tune.pairs import IGNORED_LABEL, EncodedPair, encode
 from prompt_or_tune.records import (
     EpochRecord,
@@ -243,12 +245,8 @@ _CHUNK = 16  # batches that are sorted by length together
 
 def collate(rows: Sequence[EncodedPair], pad_id: int, device: torch.device) -> Batch:
     """Return the rows as one batch on the device."""
-    longest = max(len(row.input_ids) for row in rows)
-    ids = torch.full((len(rows), longest), pad_id)
-    labels = torch.full((len(rows), longest), IGNORED_LABEL)
-    for i, row in enumerate(rows):
-        ids[i, : len(row.input_ids)] = torch.tensor(row.input_ids)
-        labels[i, : len(row.labels)] = torch.tensor(row.labels)
+    ids = _pad([row.input_ids for row in rows], pad_id)
+    labels = _pad([row.labels for row in rows], IGNORED_LABEL)
     targets = labels[:, 1:]  # position t predicts token t + 1
     counted = targets != IGNORED_LABEL
     kept = counted.any(dim=0).nonzero()[:, 0]
@@ -259,6 +257,12 @@ def collate(rows: Sequence[EncodedPair], pad_id: int, device: torch.device) -> B
         tokens=sum(len(row.input_ids) for row in rows),
         labels=int(counted.sum()),
     )
+
+
+def _pad(rows: Sequence[Sequence[int]], filler: int) -> torch.Tensor:
+    """Return rows x longest, each row filled up on the right."""
+    longest = max(map(len, rows))
+    return torch.tensor([[*row, *[filler] * (longest - len(row))] for row in rows])
 
 
 # ── Steps ────────────────────────────────────────────────────────────────────────────
@@ -294,10 +298,11 @@ class _Trainer:
     ) -> tuple[StepRecord, int, int]:
         """Train on one batch; return its record, right tokens and counted tokens."""
         started = time.perf_counter()
-        batch = collate(rows, self.model.pad_id, self.model.device)
         rate = self.settings.learning_rate_at(self.step, self.steps)
-        loss, hits = self._compute_loss(batch)
-        self._update(loss, rate)
+        with self.model.computing():
+            batch = collate(rows, self.model.pad_id, self.model.device)
+            loss, hits = self._compute_loss(batch)
+            self._update(loss, rate)
         self.step += 1
         record = StepRecord(
             step=self.step,
@@ -316,10 +321,11 @@ class _Trainer:
         return read_adapter(cast(PeftModel, self.model.network))
 
     def _compute_loss(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        with torch.enable_grad(), self.model.autocast():
+        network = self.model.network
+        with torch.enable_grad(), self.model.autocast(), answers_only(network, batch):
             # No mask: padding stands at the right, where causal attention from a real
             # token never looks.
-            logits = self.model.network(
+            logits = network(
                 input_ids=batch.input_ids, use_cache=False, logits_to_keep=batch.kept
             ).logits
         logits = logits.float().flatten(0, 1)
@@ -349,6 +355,40 @@ class _Trainer:
                 f"The loss became {record.loss} at step {record.step} of {record.steps}: "
                 f"lower the learning rate (it is {self.settings.learning_rate:g})."
             )
+
+
+@contextmanager
+def answers_only(network: PeftModel, batch: Batch) -> Iterator[None]:
+    """Let the last feed-forward layer compute only where a label is predicted.
+
+    Behind the last attention no position reads another, and of what a prompt's tokens
+    would give there nothing is used.
+    """
+    layer = _find_last_feed_forward(network)
+    if layer is None:
+        yield
+        return
+
+    def select(_: torch.nn.Module, inputs: tuple[torch.Tensor]) -> torch.Tensor:
+        return inputs[0][:, batch.kept]
+
+    def put_back(_: torch.nn.Module, __: object, kept: torch.Tensor) -> torch.Tensor:
+        whole = kept.new_zeros(*batch.input_ids.shape, kept.shape[-1])
+        return whole.index_copy(1, batch.kept, kept)
+
+    with (
+        layer.register_forward_pre_hook(select),
+        layer.register_forward_hook(put_back),
+    ):
+        yield
+
+
+def _find_last_feed_forward(network: PeftModel) -> torch.nn.Module | None:
+    """Return the last layer's part that treats each position alone, if it is known."""
+    layers = getattr(network.get_base_model().get_decoder(), "layers", None)
+    layer = getattr(layers[-1], "mlp", None) if layers else None
+    # transformers' name for two or three linear layers and nothing else.
+    return layer if type(layer).__name__.endswith("MLP") else None
 
 
 def make_lora_config(model: LanguageModel, settings: TuningSettings) -> LoraConfig:

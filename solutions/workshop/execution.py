@@ -83,10 +83,10 @@ def execute_all(
 
 
 def _prepare_worker(folder: Path, jobs: int) -> None:
-    """Set what kernels inherit: a place for progress, and their share of the cores."""
+    """Set what kernels inherit: a place for progress; side by side, one thread each."""
     os.environ["PROMPT_OR_TUNE_DATA"] = str(folder / "progress")
-    threads = max(1, (os.cpu_count() or 1) // jobs)
-    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    if jobs > 1:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def write_page(notebook: Path) -> Path:

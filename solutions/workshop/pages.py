@@ -16,7 +16,7 @@ from prompt_or_tune.decision.tasks import find_task
 from prompt_or_tune.decision.tasks.task import Task
 from prompt_or_tune.decision.verdict import Verdict, judge_all
 from prompt_or_tune.figures import draw_results
-from prompt_or_tune.models import SEEDLING_FOLDER
+from prompt_or_tune.model_sources import SEEDLING_FOLDER
 from prompt_or_tune.samples import SPLITS, clean, load_raw, load_samples
 from prompt_or_tune.show import Table
 from prompt_or_tune.show.cells import format_rate

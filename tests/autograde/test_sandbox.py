@@ -153,6 +153,12 @@ def test_nothing_of_the_hosts_environment_comes_along(
         assert expected in ran.text
 
 
+def test_a_kernel_computes_in_one_thread(either: PreloadedParent) -> None:
+    """Others grade beside it, and torch's threads would spin while they wait."""
+    code = "import torch; print(torch.get_num_threads())"
+    assert run_cells(either, code).text == "1\n"
+
+
 def test_a_parent_that_died_is_started_again_by_the_next_fork(
     either: PreloadedParent,
 ) -> None:

@@ -12,6 +12,7 @@ products of the model's own shape (a batch's tokens x hidden x intermediate).
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import statistics
 import tempfile
@@ -28,7 +29,8 @@ from prompt_or_tune.models import LanguageModel, load_model
 from prompt_or_tune.pairs import EncodedPair, encode, make_pairs
 from prompt_or_tune.records import Pair, StepRecord, TuningSettings
 from prompt_or_tune.samples import load_samples
-from prompt_or_tune.tuning import ADAM_BETAS, make_lora_config, tune
+from prompt_or_tune.tuning import ADAM_BETAS, make_batches, make_lora_config, tune
+from torch.utils.data import DataLoader, Sampler
 from transformers import DataCollatorForSeq2Seq, Trainer, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 
@@ -55,7 +57,7 @@ def main() -> None:
     rivals: dict[str, Callable[[], Timing]] = {
         "our loop": lambda: train(model, pairs, settings),
         "our loop, PEFT's own layers": lambda: train_plainly(model, pairs, settings),
-        "transformers.Trainer, defaults": lambda: train_with_trainer(pairs, settings),
+        "transformers.Trainer": lambda: train_with_trainer(pairs, settings),
     }
     timings: dict[str, list[Timing]] = {name: [] for name in rivals}
     square: list[float] = []
@@ -108,9 +110,9 @@ def train(
 ) -> Timing:
     """Train with `tune`; making the adapter counts, encoding and evaluation don't."""
     tuning = tune(model, pairs, settings)
-    started = time.perf_counter()
+    started = time.process_time()
     steps = [event for event in tuning if isinstance(event, StepRecord)]
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     losses = tuple(record.loss for record in tuning.run.trace)
     return Timing(seconds, sum(step.tokens for step in steps), losses)
 
@@ -135,31 +137,32 @@ def plain_layers() -> Iterator[None]:
 
 
 def train_with_trainer(pairs: Sequence[Pair], settings: TuningSettings) -> Timing:
-    """Train with `transformers.Trainer` at its defaults: same data, batch size, seed."""
+    """Train with `transformers.Trainer`: our batches, AdamW's numbers and schedule."""
     model = load_model()
     encoded = [encode(pair, model) for pair in pairs]
     torch.manual_seed(settings.seed)
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
         warnings.simplefilter("ignore")
         network = get_peft_model(model.network, make_lora_config(model, settings))
-        trainer = Trainer(
+        trainer = _SameBatches(
             network,
-            make_trainer_arguments(folder, settings, settings.count_steps(len(pairs))),
+            make_trainer_arguments(folder, settings),
             train_dataset=[as_features(row) for row in encoded],
             data_collator=DataCollatorForSeq2Seq(model.tokenizer),
         )
+        trainer.order = _OurOrder(encoded, settings)
         trainer.remove_callback(PrinterCallback)
-        started = time.perf_counter()
+        trainer.create_optimizer()
+        trainer.lr_scheduler = make_schedule(trainer.optimizer, settings, len(pairs))
+        started = time.process_time()
         trainer.train()
-        seconds = time.perf_counter() - started
+        seconds = time.process_time() - started
     losses = [e["loss"] for e in trainer.state.log_history if "loss" in e]
     tokens = settings.epochs * sum(len(row.input_ids) for row in encoded)
     return Timing(seconds, tokens, tuple(losses))
 
 
-def make_trainer_arguments(
-    folder: str, settings: TuningSettings, steps: int
-) -> TrainingArguments:
+def make_trainer_arguments(folder: str, settings: TuningSettings) -> TrainingArguments:
     """Return Trainer's defaults, but for what the comparison fixes; nothing is saved."""
     return TrainingArguments(
         output_dir=folder,
@@ -167,7 +170,6 @@ def make_trainer_arguments(
         per_device_train_batch_size=settings.batch_size,
         learning_rate=settings.learning_rate,
         adam_beta2=ADAM_BETAS[1],
-        warmup_steps=round(settings.warmup_share * steps),
         seed=settings.seed,
         use_cpu=True,
         logging_strategy="epoch",
@@ -175,6 +177,49 @@ def make_trainer_arguments(
         report_to="none",
         disable_tqdm=True,
     )
+
+
+def make_schedule(
+    optimizer: torch.optim.Optimizer, settings: TuningSettings, pairs: int
+) -> torch.optim.lr_scheduler.LambdaLR:
+    """Return our warm-up and fall as a scheduler, in shares of the learning rate."""
+    steps = settings.count_steps(pairs)
+    peak = settings.learning_rate
+    return torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: settings.learning_rate_at(min(step, steps), steps) / peak
+    )
+
+
+class _SameBatches(Trainer):
+    """Trainer on the batches that `tune` would make, in the same order."""
+
+    order: _OurOrder
+
+    def get_train_dataloader(self) -> DataLoader:
+        loader = DataLoader(
+            self.train_dataset, batch_sampler=self.order, collate_fn=self.data_collator
+        )
+        return self.accelerator.prepare(loader)
+
+
+class _OurOrder(Sampler[list[int]]):
+    """The indices of each batch of `make_batches`, one epoch after the other."""
+
+    batch_size = None  # accelerate looks for it
+
+    def __init__(self, encoded: Sequence[EncodedPair], settings: TuningSettings) -> None:
+        self._encoded = encoded
+        self._settings = settings
+        self._indices = {id(row): i for i, row in enumerate(encoded)}
+        self._epoch = 0
+
+    def __len__(self) -> int:
+        return math.ceil(len(self._encoded) / self._settings.batch_size)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        self._epoch += 1
+        for batch in make_batches(self._encoded, self._settings, self._epoch):
+            yield [self._indices[id(row)] for row in batch]
 
 
 def as_features(row: EncodedPair) -> dict[str, list[int]]:
@@ -207,9 +252,9 @@ def measure_product(rows: int, inner: int, columns: int) -> float:
     repeats = max(7, min(2000, int(2e10 / work)))
     times = []
     for _ in range(repeats):
-        started = time.perf_counter()
+        started = time.process_time()
         left @ right
-        times.append(time.perf_counter() - started)
+        times.append(time.process_time() - started)
     return work / statistics.median(times) / 1e9
 
 

@@ -14,13 +14,12 @@ import pytest
 import torch
 from packaging.requirements import Requirement
 from prompt_or_tune import notebook
-from prompt_or_tune.models import Precision
+from prompt_or_tune.hardware import Precision
 from prompt_or_tune.notebook import (
     LAB_MODEL,
     Misfit,
     SetUpError,
     choose_lab_model,
-    describe_device,
     find_misfits,
     set_up,
 )
@@ -49,14 +48,11 @@ def colab(monkeypatch):
     return told
 
 
-def place_on_gpu(monkeypatch, autocast=None) -> None:
-    precision = Precision(
-        torch.device("cuda"), torch.float32, autocast, "a GPU was found"
-    )
+def place_on_gpu(monkeypatch) -> None:
+    precision = Precision(torch.device("cuda"), torch.float32, None, "a GPU was found")
     monkeypatch.setattr(
-        "prompt_or_tune.models.choose_precision", lambda device=None: precision
+        "prompt_or_tune.hardware.choose_precision", lambda device=None: precision
     )
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "Tesla T4")
 
 
 def require(monkeypatch, *texts: str) -> None:
@@ -64,13 +60,11 @@ def require(monkeypatch, *texts: str) -> None:
     monkeypatch.setattr(notebook, "read_requirements", lambda: requirements)
 
 
-def test_two_lines_say_course_version_notebook_device_and_precision(capsys, monkeypatch):
+def test_one_line_says_course_version_notebook_and_seed(capsys, monkeypatch):
     require(monkeypatch)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     set_up("01_input_data")
-    first, second = capsys.readouterr().out.splitlines()
-    assert first == f"Prompt or Tune? {notebook.read_version()} · 1 · Input data · seed 0"
-    assert second == "Computing on the CPU in float32 (no GPU was found)"
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line == f"Prompt or Tune? {notebook.read_version()} · 1 · Input data · seed 0"
 
 
 def test_nothing_is_said_on_stderr_and_it_can_be_run_again(capfd, monkeypatch):
@@ -96,14 +90,6 @@ def test_the_seeds_are_the_same_each_time(monkeypatch, capsys):
 def test_an_unknown_notebook_is_named(capsys):
     with pytest.raises(ValueError, match="no notebook '1'; there are 00_tour, 01_input"):
         set_up("1")
-
-
-def test_a_gpu_is_named_with_its_precision(monkeypatch):
-    place_on_gpu(monkeypatch, autocast=torch.float16)
-    assert describe_device() == (
-        "Computing on the GPU (Tesla T4) in float32 with products in float16 "
-        "(a GPU was found)"
-    )
 
 
 def test_labs_start_with_seedling_at_home_whatever_the_device(monkeypatch):
@@ -136,7 +122,7 @@ def test_what_is_installed_here_fits_what_the_package_declares():
 def test_a_version_out_of_range_is_named_with_what_would_mend_it(capsys, monkeypatch):
     require(monkeypatch, "pytest<1")
     set_up("01_input_data")
-    line = capsys.readouterr().out.splitlines()[2]
+    line = capsys.readouterr().out.splitlines()[1]
     version = importlib.metadata.version("pytest")
     assert line == (
         f"Take care: pytest is {version}, pytest<1 is wanted: "

@@ -6,9 +6,9 @@ import builtins
 import json
 from pathlib import Path
 
-import pytest
 from prompt_or_tune import doctor
 from prompt_or_tune.doctor import GIB, examine, is_writable
+from prompt_or_tune.memory import Memory
 from prompt_or_tune.show.doctor import summarise_findings
 
 
@@ -29,6 +29,13 @@ def test_json_holds_every_finding_and_the_problems(monkeypatch):
     found = summarise_findings(examine())
     assert json.loads(json.dumps(found)) == found
     assert "memory:" in str(found["problems"])
+
+
+def test_little_memory_is_a_problem(monkeypatch):
+    few = Memory(total=8 * GIB, available=GIB // 2)
+    monkeypatch.setattr(doctor, "measure_memory", lambda: few)
+    assert find("memory").value == "8.0 GiB, 0.5 GiB of it free"
+    assert find("memory").advice == "close something: about 2 GiB free are needed"
 
 
 def test_a_missing_package_is_a_problem_and_a_missing_extra_is_none(monkeypatch):
@@ -79,16 +86,3 @@ def test_the_home_folder_is_not_told(monkeypatch, tmp_path):
     monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
     assert find("model cache").value.startswith("~/cache:")
     assert str(tmp_path) not in find("model cache").value
-
-
-@pytest.mark.parametrize(
-    ("limit", "total"), [(None, 64 * GIB), (8 * GIB, 8 * GIB), (99 * GIB, 64 * GIB)]
-)
-def test_a_container_s_limit_counts_where_it_is_lower(monkeypatch, limit, total):
-    sizes = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 64 * GIB // 4096}
-    monkeypatch.setattr("os.sysconf", sizes.__getitem__)
-    monkeypatch.setattr(doctor, "_read_available_memory", lambda: 50 * GIB)
-    monkeypatch.setattr(doctor, "_read_container_limit", lambda: limit)
-    available, found = doctor.measure_memory()
-    assert found == total
-    assert available == min(50 * GIB, total)

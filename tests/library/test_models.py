@@ -14,18 +14,20 @@ from huggingface_hub.errors import (
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
 )
-from prompt_or_tune import models
+from huggingface_hub.utils.tqdm import are_progress_bars_disabled
+from prompt_or_tune import model_sources, models
+from prompt_or_tune.hardware import choose_precision
+from prompt_or_tune.model_sources import SEEDLING_FOLDER, only_downloads_shown
 from prompt_or_tune.models import (
-    SEEDLING_FOLDER,
     LanguageModel,
     ModelError,
     batch_by_length,
     check_memory,
-    choose_precision,
     format_count,
     load_model,
 )
 from transformers import AutoConfig
+from transformers.utils import logging
 
 from tests.tiny_models import BUILDERS, build_gemma3, build_gemma3_multimodal, build_llama
 
@@ -77,10 +79,26 @@ def test_a_local_folder_loads_in_float32_on_the_cpu(model):
     assert not model.network.training
 
 
-def test_describe_states_size_device_precision_and_the_reason(llama, folders):
-    assert llama.describe() == (
-        f"{folders['llama']}, 29.8K parameters, on the CPU in float32 (no GPU was found)"
+def test_describe_states_size_device_precision_threads_and_the_reasons(
+    folders, monkeypatch
+):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert load_model(folders["llama"]).describe() == (
+        f"{folders['llama']}, 29.8K parameters, on the CPU in float32 "
+        "(no GPU was found), 1 thread (a small network)"
     )
+
+
+def test_threads_that_make_no_sense_are_refused_in_one_sentence(folders):
+    with pytest.raises(ModelError, match="threads must be at least 1, not 0"):
+        load_model(folders["llama"], threads=0)
+
+
+def test_of_a_download_a_bar_is_shown_and_of_reading_a_file_none():
+    with only_downloads_shown():
+        assert not are_progress_bars_disabled()
+        assert not logging.is_progress_bar_enabled()
+    assert logging.is_progress_bar_enabled()
 
 
 def test_half_precision_weights_are_computed_in_float32_on_the_cpu(folders, tmp_path):
@@ -102,47 +120,6 @@ def test_tied_weights_count_once(llama):
 )
 def test_counts_are_written_as_people_say_them(count, text):
     assert format_count(int(count)) == text
-
-
-# ── Precision ──────────────────────────────────────────────────────────────────────────
-
-
-@pytest.fixture
-def gpu(monkeypatch):
-    def pretend(capability: tuple[int, int]) -> None:
-        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
-        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)  # even on a T4
-
-    return pretend
-
-
-@pytest.mark.parametrize("capability", [(8, 0), (8, 9), (9, 0), (12, 0)])
-def test_a_gpu_from_capability_8_computes_in_bfloat16(gpu, capability):
-    gpu(capability)
-    precision = choose_precision()
-    assert (precision.weights, precision.autocast) == (torch.bfloat16, None)
-
-
-@pytest.mark.parametrize("capability", [(6, 1), (7, 0), (7, 5)])
-def test_an_older_gpu_keeps_float32_weights_under_float16(gpu, capability):
-    gpu(capability)
-    precision = choose_precision()
-    assert (precision.weights, precision.autocast) == (torch.float32, torch.float16)
-    major, minor = capability
-    assert f"compute capability {major}.{minor}" in precision.reason
-
-
-def test_mps_is_never_chosen_unasked(monkeypatch):
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
-    assert choose_precision().device.type == "cpu"
-    assert choose_precision("mps").device.type == "mps"
-
-
-def test_a_device_that_was_asked_for_wins(gpu):
-    gpu((9, 0))
-    assert choose_precision("cpu").reason == "cpu was asked for"
-    assert choose_precision("cpu").weights == torch.float32
 
 
 # ── Formatting ─────────────────────────────────────────────────────────────────────────
@@ -357,7 +334,7 @@ def test_each_failure_of_the_hub_has_its_own_sentence(monkeypatch, cause, senten
         raise OSError("the first line.\nand more") from cause
 
     monkeypatch.setattr(AutoConfig, "from_pretrained", fail)
-    monkeypatch.setattr(models, "_is_hub_reachable", lambda: True)
+    monkeypatch.setattr(model_sources, "_is_hub_reachable", lambda: True)
     with pytest.raises(ModelError, match=r"^owner/model ") as caught:
         load_model("owner/model")
     assert sentence in str(caught.value)
@@ -365,7 +342,7 @@ def test_each_failure_of_the_hub_has_its_own_sentence(monkeypatch, cause, senten
 
 def test_a_proxy_is_left_to_say_what_can_be_reached(monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:8080")
-    assert models._is_hub_reachable()
+    assert model_sources._is_hub_reachable()
 
 
 def test_a_model_that_exceeds_the_memory_is_refused_before_its_weights_are_read(
@@ -386,24 +363,6 @@ def test_the_memory_that_is_needed_and_free_is_said(monkeypatch):
     with pytest.raises(ModelError, match=r"1\.5B parameters take 6\.0 GB .* has 4\.0 GB"):
         check_memory("big", 1_500_000_000, choose_precision("cpu"))
     check_memory("small", 900_000_000, choose_precision("cpu"))
-
-
-def test_the_limit_of_a_container_counts_as_memory(tmp_path):
-    (tmp_path / "memory.max").write_text("3000000\n")
-    (tmp_path / "memory.current").write_text("1000000\n")
-    assert models._read_cgroup_room(tmp_path) == 2e6
-
-
-@pytest.mark.parametrize("content", ["max\n", None])
-def test_a_container_without_a_limit_has_room(tmp_path, content):
-    if content is not None:
-        (tmp_path / "memory.max").write_text(content)
-        (tmp_path / "memory.current").write_text("1000000\n")
-    assert models._read_cgroup_room(tmp_path) == float("inf")
-
-
-def test_free_memory_is_a_sane_number_of_bytes():
-    assert 1e8 < models.measure_free_memory(torch.device("cpu")) < 1e15
 
 
 def test_a_template_that_closes_no_answer_falls_back_on_eos(tmp_path):

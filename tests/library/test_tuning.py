@@ -358,7 +358,7 @@ def test_the_model_can_be_asked_while_it_learns(model):
     for event in tuning:
         if isinstance(event, EpochRecord) and event.epoch == 30:
             assert model.generate(["Describe spring"]) == ["Spring is warm and bright"]
-            with model.adapter_disabled():
+            with model.network.disable_adapter():
                 assert model.generate(["Describe spring"]) == base
             tuning.stop()
 
@@ -477,7 +477,7 @@ def test_an_attached_adapter_reproduces_what_was_measured(model, memorised, tmp_
     memorised.adapter.save(tmp_path)
     model.attach(Adapter.load(tmp_path))
     assert measure_accuracy(model, PAIRS) == memorised.trace[-1].accuracy == 1.0
-    with model.adapter_disabled():
+    with model.network.disable_adapter():
         assert measure_accuracy(model, PAIRS) == 0.0
     model.detach()
     assert measure_accuracy(model, PAIRS) == 0.0

@@ -79,7 +79,7 @@ def test_colabs_python_and_the_oldest_that_we_name_are_admitted():
 
 def test_the_base_install_asks_only_for_what_colab_has_or_what_is_small():
     small = {"safetensors", "typer", "rich", "jinja2", "packaging", "platformdirs"}
-    small |= {"lazy-loader"}
+    small |= {"lazy-loader", "psutil"}
     assert {requirement.name for requirement in BASE} <= COLAB.keys() | small
 
 

@@ -17,7 +17,7 @@ from random import Random
 import pytest
 import torch
 from prompt_or_tune.lexicon import DAILY_WORDS, SUBJECTS
-from prompt_or_tune.models import SEEDLING_FOLDER
+from prompt_or_tune.model_sources import SEEDLING_FOLDER
 from prompt_or_tune.samples import almanac
 from prompt_or_tune.scoring import LineCount, Rhyme, poem_brief
 from transformers import AutoModelForCausalLM, AutoTokenizer

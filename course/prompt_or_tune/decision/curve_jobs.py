@@ -136,14 +136,12 @@ _worker: tuple[LanguageModel, TaskData] | None = None
 
 
 def _start_worker(name: str, device: str, data: TaskData) -> None:
-    import torch
-
     from prompt_or_tune.models import load_model
 
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told, and ends us
-    torch.set_num_threads(1)  # more threads than cores slow every worker down
-    _worker = load_model(name, device=device), data
+    # More threads than cores would slow every worker down.
+    _worker = load_model(name, device=device, threads=1), data
 
 
 def _run_in_worker(job: CurveJob) -> tuple[CurvePoint, ...]:

@@ -13,13 +13,8 @@ import torch
 
 from prompt_or_tune.decision.queries import choose_some
 from prompt_or_tune.figures.training import draw_training_trace
-from prompt_or_tune.models import (
-    SEEDLING,
-    LanguageModel,
-    ModelError,
-    choose_precision,
-    load_model,
-)
+from prompt_or_tune.hardware import choose_precision
+from prompt_or_tune.models import SEEDLING, LanguageModel, ModelError, load_model
 from prompt_or_tune.pairs import PairsError, make_pairs
 from prompt_or_tune.records import (
     EpochRecord,

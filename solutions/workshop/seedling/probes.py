@@ -19,7 +19,8 @@ from prompt_or_tune.lexicon import (
     capitalise,
     parse_request,
 )
-from prompt_or_tune.models import SEEDLING_FOLDER, LanguageModel
+from prompt_or_tune.model_sources import SEEDLING_FOLDER
+from prompt_or_tune.models import LanguageModel
 from prompt_or_tune.pairs import make_pairs
 from prompt_or_tune.prompts import ask_todays_word, few_shot, with_notes
 from prompt_or_tune.records import Pair
