@@ -21,7 +21,7 @@ from .decision.curves import (
 )
 from .decision.measurer import (
     learning_curve as learning_curve,
-    measure_arms as measure_arms,
+    measure_arm as measure_arm,
 )
 from .decision.queries import choose_some as choose_some
 from .decision.recommendation import (
