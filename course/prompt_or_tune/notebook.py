@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
-from importlib.util import find_task
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -117,13 +117,13 @@ class _TorchSeeder(MetaPathFinder):
     def __init__(self, seed: int) -> None:
         self._seed = seed
 
-    def find_task(
+    def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         if fullname != "torch":
             return None
         sys.meta_path.remove(self)
-        spec = find_task(fullname)
+        spec = find_spec(fullname)
         if spec is None or spec.loader is None:
             return None
         execute = spec.loader.exec_module
