@@ -9,7 +9,7 @@ from importlib import import_module
 
 import pytest
 from prompt_or_tune.checks import CheckFailed
-from prompt_or_tune.checks.tasks import list_tasks
+from prompt_or_tune.checks.registry import list_graded_tasks
 
 from tests.graders.grading import Outcome, find_cells, grade, list_graded
 from tests.graders.table import Table
@@ -39,7 +39,7 @@ def list_wrong_answers() -> list[tuple[str, WrongAnswer]]:
 
 
 def test_tasks_answer_cells_and_files_of_wrong_answers_are_the_same_tasks():
-    registered = {task.id for task in list_tasks()}
+    registered = {task.id for task in list_graded_tasks()}
     assert set(list_graded()) == registered, "answer cells ≠ tasks in checks/"
     assert set(list_tasks_with_wrong_answers()) == registered, "files ≠ tasks in checks/"
 
