@@ -141,6 +141,7 @@ def test_a_start_that_is_cancelled_leaves_no_kernel(either: PreloadedParent) -> 
     asyncio.run(run())
 
 
+@pytest.mark.slow
 def test_nothing_of_the_hosts_environment_comes_along(
     either: PreloadedParent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,6 +154,7 @@ def test_nothing_of_the_hosts_environment_comes_along(
         assert expected in ran.text
 
 
+@pytest.mark.slow
 def test_a_parent_that_died_is_started_again_by_the_next_fork(
     either: PreloadedParent,
 ) -> None:
@@ -177,6 +179,7 @@ def test_closing_a_parent_ends_its_children() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.slow
 def test_a_module_that_is_not_there_is_named() -> None:
     with pytest.raises(AutogradeError, match="no_such_module"):
         PreloadedParent(sandboxed=False, preload=["no_such_module"], limits=SMALL)

@@ -25,15 +25,17 @@ def results():
 
 
 @pytest.mark.parametrize("spec", TASK_SPECS, ids=lambda spec: spec.name)
-def test_winner_foils_and_hypothesis_of_each_task(results, spec, capsys):
+def test_winner_foils_and_hypothesis_of_each_task(results, spec, print_at_end):
     verdict = results.judge(spec.name)
-    with capsys.disabled():
-        print(f"\n{verdict.sentence}")
-        for claim in verdict.claims:
-            print(f"  {'held' if claim.held else 'NOT '}  {claim.text}: {claim.evidence}")
-        for foil in verdict.foils:
-            mark = "apart" if foil.separated else "OVERLAPS"
-            print(f"  {mark}  {foil.test}: {spec.title_of(foil.foil)} {foil.rate}")
+    lines = [verdict.sentence]
+    for claim in verdict.claims:
+        lines.append(
+            f"{'held' if claim.held else 'NOT '}  {claim.text}: {claim.evidence}"
+        )
+    for foil in verdict.foils:
+        mark = "apart" if foil.separated else "OVERLAPS"
+        lines.append(f"{mark}  {foil.test}: {spec.title_of(foil.foil)} {foil.rate}")
+    print_at_end(spec.title, lines)
     assert verdict.foils_separated
 
 

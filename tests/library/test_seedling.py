@@ -65,6 +65,7 @@ def test_the_same_seed_writes_the_same_corpus(documents: list[Document]) -> None
     assert list(islice(write_documents(seed=6), 50)) != documents[:50]
 
 
+@pytest.mark.slow
 def test_no_document_states_an_answer_of_the_house_voice(
     documents: list[Document],
 ) -> None:
