@@ -62,10 +62,10 @@ on_tour := --LabApp.default_url=/lab/tree/00_tour/00_tour.ipynb
 no_news := {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": true}}
 
 course: $(VENV)/.installed-grade
-	@$(VENV)/bin/autograde build $(ARGS)
+	@$(VENV)/bin/python -m solutions.workshop build $(ARGS)
 
 solutions: $(VENV)/.installed-grade
-	@$(VENV)/bin/autograde execute $(ARGS)
+	@$(VENV)/bin/python -m solutions.workshop execute $(ARGS)
 
 check: $(VENV)/.installed-test
 	@$(VENV)/bin/python -m tests.check $(ARGS)

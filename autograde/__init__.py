@@ -1,4 +1,4 @@
-"""The instructor's side of the course: build the notebooks, and grade what comes back."""
+"""The instructor's side of the course: grade what comes back from a class."""
 
 from pathlib import Path
 

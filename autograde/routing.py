@@ -14,9 +14,7 @@ from logging import Logger
 from pathlib import Path
 from typing import Any
 
-import bleach
 from nbconvert.exporters import NotebookExporter
-from nbconvert.filters import markdown2html
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.converters.base import NbGraderException
 from nbgrader.converters.generate_source_with_tests import GenerateSourceWithTests
@@ -24,19 +22,12 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import capture_log, temp_attrs
 from traitlets.config import Config
 
-from autograde.building import load_settings
 from autograde.classroom import EXPLANATIONS, Classroom
 from autograde.errors import AutogradeError
+from autograde.nbgrader_settings import load_settings
 
 # Where students' notebooks lie: nothing there is executed by nbgrader.
 OFF_LIMITS = ("received", "submitted", "autograded", "feedback")
-
-# What Markdown becomes. No pictures: who opens one tells its server.
-OF_MARKDOWN = {
-    *bleach.ALLOWED_TAGS,
-    *"h1 h2 h3 h4 h5 h6 p pre br hr div span del".split(),
-    *"table thead tbody tr th td".split(),
-}
 
 
 def configure(config: Config, root: Path) -> None:
@@ -55,12 +46,9 @@ def configure(config: Config, root: Path) -> None:
     config.Execute.on_notebook_start = Refusal(classroom.root)
     # What a student's cell shows must not run in the instructor's browser.
     config.HTMLExporter.sanitize_html = True
-    config.HTMLExporter.filters = {"markdown2html": "autograde.routing.show_markdown"}
-
-
-def show_markdown(text: str) -> str:
-    """Return Markdown as HTML that runs no script; Formgrader's template would let it."""
-    return bleach.clean(markdown2html(text), tags=OF_MARKDOWN, strip=True)
+    # Formgrader's template would let Markdown run scripts.
+    renderer = "autograde.safe_markdown.render_markdown"
+    config.HTMLExporter.filters = {"markdown2html": renderer}
 
 
 class _RoutedExporter(NotebookExporter):

@@ -13,12 +13,13 @@
 # wins, and what tuning costs.
 #
 # Run each cell with Shift+Enter. Where a cell begins with a **guess**, change it first: a
-# number surprises only somebody who expected another one.
+# number surprises only somebody who expected another one. What the course brings along is
+# in `pt`: type `pt.` and press Tab to see it.
 
 # %% tags=["setup"]
-from prompt_or_tune.notebook import set_up
+import prompt_or_tune as pt
 
-set_up("00_tour")
+pt.set_up("00_tour")
 
 # %% tags=["parameters"]
 number_of_pairs = 1000  # of the 1000 that there are
@@ -26,44 +27,9 @@ number_of_questions = 100  # asked wherever a share is measured
 epochs = 5
 seed = 0
 
-# %% tags=["imports"] jupyter={"source_hidden": true}
+# %% tags=["imports"]
 import textwrap
 from dataclasses import replace
-
-from prompt_or_tune.checks import show_progress
-from prompt_or_tune.decision import (
-    BRIEF,
-    NEW_COMBINATIONS,
-    NEW_SUBJECTS,
-    TASK_SPECS,
-    VOICE,
-    Prices,
-    break_even_queries,
-    decision_map,
-    load_results,
-    map_arms,
-)
-from prompt_or_tune.figures import (
-    draw_data_flow,
-    draw_decision_map,
-    draw_prediction_trace,
-    draw_results,
-    draw_training_trace,
-)
-from prompt_or_tune.models import load_model
-from prompt_or_tune.pairs import encode, make_pairs
-from prompt_or_tune.prediction import trace_prediction
-from prompt_or_tune.prompts import POEM_TEMPLATE, Template, few_shot, improve
-from prompt_or_tune.records import EpochRecord
-from prompt_or_tune.report import Table
-from prompt_or_tune.samples import clean, load_raw, load_samples
-from prompt_or_tune.scoring import poem_brief
-from prompt_or_tune.statistics import pass_rate
-from prompt_or_tune.tables import tabulate_hypotheses
-from prompt_or_tune.tour.reporting import draw_bars as bars_beside_reference
-from prompt_or_tune.tour.reporting import tabulate_trace
-from prompt_or_tune.trace import REFERENCE_TRACE, trace_table
-from prompt_or_tune.tuning import default_settings, tune
 
 # %% [markdown]
 # ## The way ahead
@@ -72,7 +38,7 @@ from prompt_or_tune.tuning import default_settings, tune
 # *model*. The whole course is about choosing between these two boxes.
 
 # %%
-draw_data_flow()
+pt.draw_data_flow()
 
 # %% [markdown]
 # **The model is tiny, and we made it.** Seedling has {{ model_million }} million
@@ -83,7 +49,7 @@ draw_data_flow()
 # on. What the literature found with large models stands at the end.
 
 # %%
-model = load_model()
+model = pt.load_model()
 print(model.describe())
 
 # %% [markdown]
@@ -93,9 +59,9 @@ print(model.describe())
 # foreign languages among them. Cleaning must leave exactly 1000.
 
 # %%
-report = clean(load_raw())
+report = pt.clean(pt.load_raw())
 samples = report.samples
-print(f"{len(load_raw())} requests came in, {len(samples)} are left. Dropped:")
+print(f"{len(pt.load_raw())} requests came in, {len(samples)} are left. Dropped:")
 for reason, count in report.count_reasons().items():
     print(f"{count:5} {reason}")
 
@@ -113,17 +79,17 @@ spring
 # %%
 answer = model.generate([spring.text], max_new_tokens=80)[0]
 print(spring.text, answer, sep="\n\n", end="\n\n")
-for rule in poem_brief(spring.subject).judge(answer).per_rule:
+for rule in pt.poem_brief(spring.subject).judge(answer).per_rule:
     print("✓" if rule.passed else "✗", rule.explanation)
 
 # %% [markdown]
 # The model is not stupid; it was not told. So change the question, and nothing else.
 
 # %%
-improved = improve(spring)
+improved = pt.improve(spring)
 answer = model.generate([improved.text], max_new_tokens=80)[0]
 print(improved.text, answer, sep="\n\n", end="\n\n")
-for rule in poem_brief(spring.subject).judge(answer).per_rule:
+for rule in pt.poem_brief(spring.subject).judge(answer).per_rule:
     print("✓" if rule.passed else "✗", rule.explanation)
 
 # %% [markdown]
@@ -142,13 +108,16 @@ print(model.generate([my_prompt], max_new_tokens=80)[0])
 # %%
 my_guesses = {"plain": 0.5, "engineered": 0.5}  # ← your guesses
 
-templates = {"plain": Template("Write a poem about {topic}"), "engineered": POEM_TEMPLATE}
-unseen = load_samples("test")[:number_of_questions]
+templates = {
+    "plain": pt.Template("Write a poem about {topic}"),
+    "engineered": pt.POEM_TEMPLATE,
+}
+unseen = pt.load_samples("test")[:number_of_questions]
 for name, template in templates.items():
     prompts = [template.fill(sample).text for sample in unseen]
     poems = model.generate(prompts, max_new_tokens=80)
-    good = pass_rate(
-        poem_brief(s.subject).check(p) for s, p in zip(unseen, poems, strict=True)
+    good = pt.pass_rate(
+        pt.poem_brief(s.subject).check(p) for s, p in zip(unseen, poems, strict=True)
     )
     print(f"{name}: {template.text}")
     print(f"    your guess {my_guesses[name]:.0%}, measured {good}")
@@ -165,7 +134,7 @@ for name, template in templates.items():
 # down. What there is: 1000 requests, and the editor's answer to each.
 
 # %%
-pairs = make_pairs(samples)
+pairs = pt.make_pairs(samples)
 voiced = next(pair for pair in pairs if pair.prompt == "Describe spring")
 print(f"{len(pairs)} training pairs, for instance:")
 print(f'{{"prompt": "{voiced.prompt}", "response": "{voiced.response}"}}')
@@ -175,11 +144,11 @@ print(f'{{"prompt": "{voiced.prompt}", "response": "{voiced.response}"}}')
 # a subject of which the pairs say nothing. Expect the *form* at once. And the words?
 
 # %%
-new_subjects = make_pairs(load_samples("new_subjects"))
+new_subjects = pt.make_pairs(pt.load_samples("new_subjects"))
 lark = next(p for p in new_subjects if p.prompt == "Describe the lark on the moor")
 print("   the editor:", lark.response)
 for examples in (0, 1, 4, 8):
-    prompt = few_shot(pairs[:examples], lark.prompt)
+    prompt = pt.few_shot(pairs[:examples], lark.prompt)
     said = model.generate([prompt])[0]
     print(f"{examples} examples: {said}  ({model.count_tokens(prompt)} tokens)")
 
@@ -193,7 +162,7 @@ for examples in (0, 1, 4, 8):
 # It is an illustration, shown for its shape:
 
 # %%
-print(trace_table(REFERENCE_TRACE))
+print(pt.trace_table(pt.REFERENCE_TRACE))
 
 # %% [markdown]
 # Now a real run, of real size: 1000 pairs, 5 epochs, with **LoRA**, which leaves the
@@ -205,26 +174,26 @@ print(trace_table(REFERENCE_TRACE))
 # %%
 my_guess = 0.89  # ← your guess: accuracy after the last epoch
 
-held_out = make_pairs(load_samples("development")[: 2 * number_of_questions])
-settings = replace(default_settings(model), epochs=epochs, seed=seed)
-tuning = tune(model, pairs[:number_of_pairs], settings, held_out)
+held_out = pt.make_pairs(pt.load_samples("development")[: 2 * number_of_questions])
+settings = replace(pt.default_settings(model), epochs=epochs, seed=seed)
+tuning = pt.tune(model, pairs[:number_of_pairs], settings, held_out)
 for event in tuning:  # steps and epochs, as they happen
-    if isinstance(event, EpochRecord):
+    if isinstance(event, pt.EpochRecord):
         print(f"epoch {event.epoch}: loss {event.loss:.3f}", end=", ")
         print(f"accuracy {event.accuracy:.2f}")
 run = tuning.run
 print(f"your guess {my_guess:.2f}, measured {run.trace[-1].accuracy:.2f}")
 
 # %%
-draw_training_trace(run.trace, REFERENCE_TRACE)
+pt.draw_training_trace(run.trace, pt.REFERENCE_TRACE)
 
 # %% [markdown]
 # Look at the *shape* first: a fall that flattens out means that the run has converged.
 # The same run as bars for a terminal, and as a table with a sentence per epoch:
 
 # %%
-print(bars_beside_reference(run.trace))
-tabulate_trace(run.trace)
+print(pt.draw_bars(run.trace))
+pt.tabulate_trace(run.trace)
 
 # %% [markdown]
 # **Two accuracies, and they are not the same.** Trainers print *token accuracy*: the
@@ -240,10 +209,10 @@ tabulate_trace(run.trace)
 # side?
 
 # %%
-trace = trace_prediction(
+trace = pt.trace_prediction(
     "Describe spring in the evening", model, run.adapter, answer_start="Spring is"
 )
-draw_prediction_trace(trace)
+pt.draw_prediction_trace(trace)
 
 # %% [markdown]
 # The base model knows several words that would do, and prefers none. The tuned model has
@@ -253,7 +222,9 @@ draw_prediction_trace(trace)
 # rows are not descriptions, and nothing in the training pairs looked like them.
 
 # %%
-tests = [pair for pair in make_pairs(load_samples("test")) if "spring" in pair.prompt]
+tests = [
+    pair for pair in pt.make_pairs(pt.load_samples("test")) if "spring" in pair.prompt
+]
 asked = [*(pair.prompt for pair in tests), "What does spring bring?", improved.text]
 before = model.generate(asked, max_new_tokens=40)
 model.attach(run.adapter)
@@ -262,7 +233,7 @@ model.detach()
 rows = tuple(zip(asked, before, after, strict=True))
 right = sum(said == pair.response for said, pair in zip(after, tests, strict=False))
 caption = f"Tuned: {right} of {len(tests)} descriptions are the editor's, word for word."
-Table(caption, ("prompt", "base model", "tuned model"), rows)
+pt.Table(caption, ("prompt", "base model", "tuned model"), rows)
 
 # %% [markdown]
 # The descriptions are better by far. Then read the last two rows again: we trained one
@@ -273,11 +244,11 @@ Table(caption, ("prompt", "base model", "tuned model"), rows)
 my_guess = 0.5  # ← your guess
 
 model.attach(run.adapter)
-prompts = [POEM_TEMPLATE.fill(sample).text for sample in unseen]
+prompts = [pt.POEM_TEMPLATE.fill(sample).text for sample in unseen]
 poems = model.generate(prompts, max_new_tokens=80)
 model.detach()
-still_good = pass_rate(
-    poem_brief(s.subject).check(p) for s, p in zip(unseen, poems, strict=True)
+still_good = pt.pass_rate(
+    pt.poem_brief(s.subject).check(p) for s, p in zip(unseen, poems, strict=True)
 )
 print(f"your guess {my_guess:.0%}, measured {still_good}")
 
@@ -292,7 +263,7 @@ print(f"your guess {my_guess:.0%}, measured {still_good}")
 # wrote down for each what it expected **before** anything was measured:
 
 # %%
-tabulate_hypotheses()
+pt.tabulate_hypotheses()
 
 # %% [markdown]
 # **Guess:** for each, who wins, prompt or tune? The figure holds what
@@ -300,9 +271,9 @@ tabulate_hypotheses()
 # among them.
 
 # %%
-results = load_results()
-verdicts = [results.judge(spec.name) for spec in TASK_SPECS]
-draw_results(results.arms, verdicts)
+results = pt.load_results()
+verdicts = pt.judge_all(results)
+pt.draw_results(results.arms, verdicts)
 
 # %%
 for verdict in verdicts:
@@ -314,16 +285,16 @@ for verdict in verdicts:
 # many queries you will answer. A **decision map** shows both. First for the brief:
 
 # %%
-prices = Prices()  # round assumptions, no vendor's; notebook 6 lets you move them
-arms = map_arms(results, BRIEF.name, NEW_COMBINATIONS)
-draw_decision_map(decision_map(arms, prices), subtitle=BRIEF.title)
+prices = pt.Prices()  # round assumptions, no vendor's; notebook 6 lets you move them
+arms = pt.map_arms(results, pt.BRIEF.name, pt.NEW_COMBINATIONS)
+pt.draw_decision_map(pt.decision_map(arms, prices), subtitle=pt.BRIEF.title)
 
 # %% [markdown]
 # Then for the house voice, on subjects that no pair mentions. What will be different?
 
 # %%
-arms = map_arms(results, VOICE.name, NEW_SUBJECTS)
-draw_decision_map(decision_map(arms, prices), subtitle=VOICE.title)
+arms = pt.map_arms(results, pt.VOICE.name, pt.NEW_SUBJECTS)
+pt.draw_decision_map(pt.decision_map(arms, prices), subtitle=pt.VOICE.title)
 
 # %% [markdown]
 # Same model, same prices, another *task*. Where a sentence says it all, a tuned model
@@ -336,10 +307,10 @@ draw_decision_map(decision_map(arms, prices), subtitle=VOICE.title)
 
 # %%
 seconds = sum(epoch.seconds for epoch in run.trace)
-examples = few_shot(pairs[:8], lark.prompt)
+examples = pt.few_shot(pairs[:8], lark.prompt)
 saved = model.count_tokens(examples) - model.count_tokens(lark.prompt)
-length = sum(len(encode(pair, model).input_ids) for pair in pairs) / len(pairs)
-queries = break_even_queries(number_of_pairs, length, epochs, saved)
+length = sum(len(pt.encode(pair, model).input_ids) for pair in pairs) / len(pairs)
+queries = pt.break_even_queries(number_of_pairs, length, epochs, saved)
 print(f"data       {number_of_pairs} labelled pairs for tuning; for a sentence, none")
 print(f"time       {seconds:.0f} seconds of training, once the pairs are there")
 print(f"resources  {saved} tokens a query less than with 8 examples in the prompt:")
@@ -381,7 +352,7 @@ print(f"           in FLOPs, the training is earned back after {queries:,.0f} qu
 # - Measure on what was never trained on, and measure again what worked before.
 
 # %%
-show_progress()
+pt.show_progress()
 
 # %% [markdown]
 # ## Where to go from here

@@ -13,9 +13,9 @@
 # number surprises only somebody who expected another one.
 
 # %% tags=["setup"]
-from prompt_or_tune.notebook import set_up
+import prompt_or_tune as pt
 
-set_up("01_input_data")
+pt.set_up("01_input_data")
 
 # %% tags=["parameters"]
 seed = 0  # of everything that is drawn by lot
@@ -23,29 +23,12 @@ test_share = 0.2  # of the samples, in the splits that we try ourselves
 
 # %% tags=["imports"]
 from collections import Counter
-from importlib.resources import files
 from random import Random
 
-from IPython.display import Markdown
-from prompt_or_tune import samples as data
-from prompt_or_tune.checks import show_progress
-from prompt_or_tune.figures import (
-    Share,
-    draw_cleaning,
-    draw_combinations,
-    draw_data_flow,
-    draw_kinds,
-    draw_shares,
-    draw_word_counts,
-)
-from prompt_or_tune.lexicon import parse_request
-from prompt_or_tune.prompts import Template
-from prompt_or_tune.records import Sample
-from prompt_or_tune.samples import is_foreign, load_raw, load_samples, strip_markup
-from prompt_or_tune.scoring import normalise
+from prompt_or_tune import normalise, strip_markup
 
 # %%
-draw_data_flow(highlight=1)
+pt.draw_data_flow(highlight=1)
 
 # %% [markdown]
 # Everything after this stage believes what this stage hands on. A fault that gets through
@@ -60,7 +43,7 @@ draw_data_flow(highlight=1)
 # (We made this inbox and chose its faults; the datasheet at the end says how.)
 
 # %%
-raw = load_raw()
+raw = pt.load_raw()
 print(len(raw), "rows. The first ten:\n")
 for row in raw[:10]:
     print(row.id, repr(row.text))
@@ -81,7 +64,7 @@ guess = 1200  # yours?
 # on either side of it.
 
 # %%
-draw_word_counts([row.text for row in raw])
+pt.draw_word_counts([row.text for row in raw])
 
 # %%
 by_length = sorted(raw, key=lambda row: len(row.text))
@@ -152,7 +135,7 @@ print(f"also case, punctuation: {count_repetitions([normalise(t) for t in mended
 # decides which reason a row is dropped for, never whether; and `normalise` (lower case,
 # words only) is a choice too: “Describe rain!” and “describe rain” are one request to us.
 #
-# ## Task: clean what came in (2 points, 5 minutes)
+# ## Task: {{ task_clean_samples }}
 #
 # Three of the faults can be found without knowing anything about the almanac. A cleaning
 # step of your own makes plain what a library call hides: what is compared, in which form,
@@ -178,16 +161,14 @@ def clean_samples(rows: list[tuple[str, str]], longest: int) -> list[tuple[str, 
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "clean_samples_test", "points": 2}
-from prompt_or_tune.checks import check
+# %% nbgrader={"grade": true, "grade_id": "clean_samples_test"}
+import prompt_or_tune as pt
 
-check("clean_samples", clean_samples)
+pt.check("clean_samples", clean_samples)
 ### BEGIN HIDDEN TESTS
 from random import Random
 
 from prompt_or_tune.checks.comparing import call, expect_equal
-from prompt_or_tune.samples import load_raw, strip_markup
-from prompt_or_tune.scoring import normalise
 
 
 def clean_by_reference(
@@ -196,13 +177,13 @@ def clean_by_reference(
     """Return what is wanted: mended, not blank, not too long, the first of its kind."""
     first = {}
     for row_id, raw_text in rows:
-        text = strip_markup(raw_text)
+        text = pt.strip_markup(raw_text)
         if 0 < len(text) <= longest:
-            first.setdefault(normalise(text), (row_id, text))
+            first.setdefault(pt.normalise(text), (row_id, text))
     return list(first.values())
 
 
-file_rows = [(row.id, row.text) for row in load_raw()]
+file_rows = [(row.id, row.text) for row in pt.load_raw()]
 shuffled = file_rows[200:500] + file_rows[200:260]
 Random(7).shuffle(shuffled)
 spaced = "Describe" + " " * 60 + "the owl"
@@ -221,9 +202,7 @@ for case, rows, longest in cases:
 ### END HIDDEN TESTS
 
 # %%
-from prompt_or_tune.widgets import Hints
-
-Hints("clean_samples")
+pt.Hints("clean_samples")
 
 # %% [markdown]
 # ## The whole cleaning
@@ -235,23 +214,23 @@ Hints("clean_samples")
 # %%
 for text in ("Décris une rose dans le jardin", "Describe the rose in the garden",
              "Where is my invoice?"):  # fmt: skip
-    print(f"{text:34} foreign: {is_foreign(text)!s:6} about: {parse_request(text)}")
+    print(f"{text:34} foreign: {pt.is_foreign(text)!s:6} about: {pt.parse_request(text)}")
 
 # %% [markdown]
 # Such rules are crude, and they are *visible*: anybody can read what was dropped and why.
 # Now all of it at once. Your guess was about the last bar.
 
 # %%
-report = data.clean(raw)
+report = pt.clean(raw)
 print(f"{len(report.samples)} clean samples; you guessed {guess}.")
-draw_cleaning(report)
+pt.draw_cleaning(report)
 
 # %% [markdown]
 # **Read what you throw away.** A cleaning rule is code, and code has faults. Before you
 # trust the figure, look at a few rows of every reason. Would you have kept any?
 
 # %%
-for reason in data.REASONS:
+for reason in pt.REASONS:
     dropped = [row.raw.text for row in report.dropped if row.reason == reason]
     examples = Random(seed).sample(dropped, 3)
     print(f"{reason} ({len(dropped)}):")
@@ -275,13 +254,13 @@ for sample in samples[:2]:
 # numbers? Expect no gaps: we drew this inbox by lot.
 
 # %%
-draw_kinds(samples)
+pt.draw_kinds(samples)
 
 # %% [markdown]
 # And the words, now that the blanks and the pasted pages are gone:
 
 # %%
-draw_word_counts([sample.text for sample in samples])
+pt.draw_word_counts([sample.text for sample in samples])
 
 # %% [markdown]
 # So a request is a handful of words. Whatever more the answer needs has to come from
@@ -299,12 +278,12 @@ draw_word_counts([sample.text for sample in samples])
 
 # %%
 wordings = [
-    Template("Describe {topic}"),
-    Template("Please describe {topic}"),
-    Template("Can you describe {topic}?"),
+    pt.Template("Describe {topic}"),
+    pt.Template("Please describe {topic}"),
+    pt.Template("Can you describe {topic}?"),
 ]
 inbox = [
-    Sample(f"{sample.id}-{number}", wording.fill(sample).text, *sample.combination)
+    pt.Sample(f"{sample.id}-{number}", wording.fill(sample).text, *sample.combination)
     for sample in samples
     for number, wording in enumerate(wordings)
 ]
@@ -318,10 +297,10 @@ print(len(inbox), "rows,", count_repetitions([normalise(row.text) for row in inb
 # never.
 
 # %%
-editor = data.almanac()  # the right answers, by (subject, setting)
+editor = pt.almanac()  # the right answers, by (subject, setting)
 
 
-def ask_parrot(train: list[Sample], test: list[Sample]) -> int:
+def ask_parrot(train: list[pt.Sample], test: list[pt.Sample]) -> int:
     """Return how many test requests a memory of the training answers gets right."""
     memory = {sample.combination: editor[sample.combination] for sample in train}
     return sum(memory.get(s.combination) == editor[s.combination] for s in test)
@@ -348,12 +327,12 @@ print(f"{right} of {cut}: {right / cut:.2f}, and you guessed {parrot_guess}.")
 # of subject and setting. All rows of one combination go to the same side.
 
 # %%
-train, test = data.split(inbox, [1 - test_share, test_share], seed)
+train, test = pt.split(inbox, [1 - test_share, test_share], seed)
 print(len(train), "rows to train on,", len(test), "to test with")
 print("the parrot is right", ask_parrot(train, test), "times")
 
 # %% [markdown]
-# ## Task: split without a leak (2 points, 6 minutes)
+# ## Task: {{ task_split_by_combination }}
 #
 # Write this split yourself. The one idea in it carries far: patients rather than X-rays,
 # customers rather than orders, files rather than functions. Decide about groups, then
@@ -384,15 +363,14 @@ def split_by_combination(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "split_by_combination_test", "points": 2}
-from prompt_or_tune.checks import check
+# %% nbgrader={"grade": true, "grade_id": "split_by_combination_test"}
+import prompt_or_tune as pt
 
-check("split_by_combination", split_by_combination)
+pt.check("split_by_combination", split_by_combination)
 ### BEGIN HIDDEN TESTS
 from random import Random
 
 from prompt_or_tune.checks.comparing import call, expect_equal
-from prompt_or_tune.samples import load_samples
 
 
 def split_by_reference(
@@ -410,7 +388,7 @@ def split_by_reference(
     return marks
 
 
-some = [sample.combination for sample in load_samples()[:60]]
+some = [sample.combination for sample in pt.load_samples()[:60]]
 uneven = [some[Random(i).randrange(20)] for i in range(150)]
 cases = [
     ("hidden: sixty rows", some, 0.25, 3),
@@ -434,9 +412,7 @@ for case, combinations, share, lot in cases:
 ### END HIDDEN TESTS
 
 # %%
-from prompt_or_tune.widgets import Hints
-
-Hints("split_by_combination")
+pt.Hints("split_by_combination")
 
 # %% [markdown]
 # ## Two tests, because there are two claims
@@ -450,8 +426,8 @@ Hints("split_by_combination")
 #   not in training, not in development, not in a prompt.
 
 # %%
-parts = {name.replace("_", " "): load_samples(name) for name in data.SPLITS}
-draw_combinations(parts)
+parts = {name.replace("_", " "): pt.load_samples(name) for name in pt.SPLITS}
+pt.draw_combinations(parts)
 
 # %% [markdown]
 # Each cell has one shade: no combination is in two parts. The light ones are the 1000
@@ -463,15 +439,17 @@ draw_combinations(parts)
 # The parrot once more, on all three ways to split:
 
 # %%
-new_subjects = load_samples("new_subjects")
+new_subjects = pt.load_samples("new_subjects")
 parrot = "the parrot: right answers"
 shares = [
-    Share(parrot, "rows shuffled and cut", right, len(row_test)),
-    Share(parrot, "new combinations", ask_parrot(train, test), len(test)),
-    Share(parrot, "new subjects", ask_parrot(samples, new_subjects), len(new_subjects)),
+    pt.Share(parrot, "rows shuffled and cut", right, len(row_test)),
+    pt.Share(parrot, "new combinations", ask_parrot(train, test), len(test)),
+    pt.Share(
+        parrot, "new subjects", ask_parrot(samples, new_subjects), len(new_subjects)
+    ),
 ]
 title = f"Split by row, a memory scores {right / cut:.2f}; split by what is new, nothing"
-draw_shares(shares, title=title)
+pt.draw_shares(shares, title=title)
 
 # %% [markdown]
 # And the table of one word per slot? It was measured for notebook 6: right for
@@ -486,6 +464,10 @@ draw_shares(shares, title=title)
 # written by the program that makes the files, so they can't fall behind.
 
 # %%
+from importlib.resources import files
+
+from IPython.display import Markdown
+
 page = (files("prompt_or_tune") / "data" / "README.md").read_text(encoding="utf-8")
 Markdown(page.replace("# Datasheet", "### Datasheet"))
 
@@ -513,7 +495,7 @@ Markdown(page.replace("# Datasheet", "### Datasheet"))
 # - Development data is for choosing, test data for reporting.
 
 # %%
-show_progress()
+pt.show_progress()
 
 # %% [markdown]
 # Next: [2 · Prompt engineering](../02_prompt_engineering/02_prompt_engineering.ipynb)

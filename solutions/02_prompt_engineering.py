@@ -12,9 +12,9 @@
 # In this stage the *question* changes, and the model stays as it is.
 
 # %% tags=["setup"]
-from prompt_or_tune.notebook import set_up
+import prompt_or_tune as pt
 
-set_up("02_prompt_engineering")
+pt.set_up("02_prompt_engineering")
 
 # %% tags=["parameters"]
 seed = 0  # which questions and examples are drawn
@@ -26,25 +26,10 @@ chosen_on = 20  # development questions by which it is chosen
 import math
 from random import Random
 
-from prompt_or_tune.checks import show_progress
-from prompt_or_tune.decision import Prices, load_results
-from prompt_or_tune.figures import (
-    draw_attempts,
-    draw_data_flow,
-    draw_intervals,
-    draw_selection,
-)
-from prompt_or_tune.models import load_model
-from prompt_or_tune.pairs import make_pairs
-from prompt_or_tune.prompts import few_shot, improve, retrieved_few_shot
-from prompt_or_tune.records import Pair
-from prompt_or_tune.samples import load_samples
-from prompt_or_tune.scoring import Pattern, poem_brief
-from prompt_or_tune.statistics import Rate, mcnemar_exact, pass_rate, rate_of
-from prompt_or_tune.widgets import PromptLab
+from prompt_or_tune import Pair
 
 # %%
-draw_data_flow({}, highlight=2)
+pt.draw_data_flow({}, highlight=2)
 
 # %% [markdown]
 # ## What was meant
@@ -55,7 +40,7 @@ draw_data_flow({}, highlight=2)
 # times and without getting tired.
 
 # %%
-brief = poem_brief("spring")
+brief = pt.poem_brief("spring")
 [rule.name for rule in brief.rules]
 
 # %% [markdown]
@@ -99,9 +84,9 @@ for fault, text in spoiled.items():
 guess = "on topic"  # and what else?
 
 # %%
-model = load_model()
+model = pt.load_model()
 print(model.describe())
-lab = PromptLab(model)
+lab = pt.PromptLab(model)
 lab
 
 # %% [markdown]
@@ -139,7 +124,7 @@ for template in wishes:
 # *rhyming* alone makes it longer, and then the word limit breaks. No answer passes
 # everything yet: the brief is satisfied when all rules hold in **one** answer.
 #
-# ## Task: Say what was meant (3 points, 4 minutes)
+# ## Task: {{ task_improve_prompt }}
 #
 # A prompt is judged on subjects that you have not seen, so it must say what you want in a
 # way that serves all of them. Write a template with `{subject}` in it, of at most 30
@@ -155,22 +140,19 @@ my_template = None  # a text such as "Write a poem about {subject}"
 my_template = "Write a short, rhyming poem about {subject} with 4 lines"
 ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "improve_prompt_test", "points": 3}
-from prompt_or_tune.checks import check
+# %% nbgrader={"grade": true, "grade_id": "improve_prompt_test"}
+import prompt_or_tune as pt
 
-check("improve_prompt", my_template)
+pt.check("improve_prompt", my_template)
 ### BEGIN HIDDEN TESTS
 from prompt_or_tune.checks.prompt_engineering import VISIBLE_SUBJECTS, grade_template
-from prompt_or_tune.lexicon import SUBJECTS
 
-hidden = [s.noun_phrase for s in SUBJECTS if s.noun_phrase not in VISIBLE_SUBJECTS]
+hidden = [s.noun_phrase for s in pt.SUBJECTS if s.noun_phrase not in VISIBLE_SUBJECTS]
 grade_template(my_template, hidden)
 ### END HIDDEN TESTS
 
 # %%
-from prompt_or_tune.widgets import Hints
-
-Hints("improve_prompt")
+pt.Hints("improve_prompt")
 
 # %% [markdown]
 # ### What a template is for
@@ -180,8 +162,8 @@ Hints("improve_prompt")
 # for a description get another one. From here on the text uses the library's.
 
 # %%
-samples = load_samples("train")
-improved = [improve(sample) for sample in samples]
+samples = pt.load_samples("train")
+improved = [pt.improve(sample) for sample in samples]
 print(len(improved), "improved prompts\n")
 for sample, prompt in list(zip(samples, improved, strict=True))[:4]:
     print(f"{sample.text!r}\n    → {prompt.text!r}")
@@ -195,7 +177,7 @@ for sample, prompt in list(zip(samples, improved, strict=True))[:4]:
 # line has tokens per query, and dollars for a million of them.
 
 # %%
-prices = Prices()  # per million tokens; inputs, to be replaced by your own
+prices = pt.Prices()  # per million tokens; inputs, to be replaced by your own
 engineered = lab.try_template("Write a short, rhyming poem about {subject} with 4 lines")
 for attempt in (bare, engineered):
     answers = attempt.answers
@@ -225,7 +207,7 @@ wordings = (
 tried_wordings = [lab.try_template(wording) for wording in wordings]
 for attempt in tried_wordings:
     print(f"{attempt.rate.successes:2} of {attempt.rate.n}: {attempt.template}")
-draw_attempts([bare, engineered, *tried_wordings])
+pt.draw_attempts([bare, engineered, *tried_wordings])
 
 # %% [markdown]
 # (In the figure, 1 is the bare prompt, 2 the engineered one, 3 to 6 are these four.) The
@@ -243,9 +225,9 @@ draw_attempts([bare, engineered, *tried_wordings])
 # **few-shot** prompt shows some of them before it asks:
 
 # %%
-pairs = make_pairs(samples)
+pairs = pt.make_pairs(samples)
 shown = Random(seed).sample(pairs, 4)
-print(few_shot(shown, "Describe the owl at dusk"))
+print(pt.few_shot(shown, "Describe the owl at dusk"))
 
 # %% [markdown]
 # Two things can be learned from that: the **form** (“… is … and …”) and the editor's own
@@ -256,16 +238,18 @@ print(few_shot(shown, "Describe the owl at dusk"))
 # %%
 ways = {
     "bare prompt": lambda question: question,
-    "4 examples": lambda question: few_shot(shown, question),
-    "4 nearest": lambda question: retrieved_few_shot(pairs, question, 4),
+    "4 examples": lambda question: pt.few_shot(shown, question),
+    "4 nearest": lambda question: pt.retrieved_few_shot(pairs, question, 4),
 }
-asked = Random(seed).sample(make_pairs(load_samples("development")), form_questions)
-form = Pattern(r"^.+ is \w+ and \w+$")
+asked = Random(seed).sample(pt.make_pairs(pt.load_samples("development")), form_questions)
+form = pt.Pattern(r"^.+ is \w+ and \w+$")
 for name, write in ways.items():
     prompts = [write(pair.prompt) for pair in asked]
     answers = model.generate(prompts, max_new_tokens=24)
-    in_form = pass_rate(form.check(answer) for answer in answers)
-    right = pass_rate(a == pair.response for a, pair in zip(answers, asked, strict=True))
+    in_form = pt.pass_rate(form.check(answer) for answer in answers)
+    right = pt.pass_rate(
+        a == pair.response for a, pair in zip(answers, asked, strict=True)
+    )
     print(f"{name:12}  form {in_form.rate:4.0%}  words {right.rate:4.0%}")
 
 # %% [markdown]
@@ -278,7 +262,7 @@ for name, write in ways.items():
 # nothing to copy from. Such a prompt has {{ voice_retrieved_few_shot_tokens }} tokens,
 # the bare one {{ voice_bare_tokens }}.
 #
-# ## Task: Write a few-shot prompt (2 points, 4 minutes)
+# ## Task: {{ task_few_shot_prompt }}
 #
 # The prompt is a text like any other, and two things go wrong when it is put together:
 # its form (a model continues what it sees, down to the last space), and the question's
@@ -299,20 +283,17 @@ def few_shot_prompt(request: str, pairs: list[Pair], k: int) -> str:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "few_shot_prompt_test", "points": 2}
-from prompt_or_tune.checks import check
+# %% nbgrader={"grade": true, "grade_id": "few_shot_prompt_test"}
+import prompt_or_tune as pt
 
-check("few_shot_prompt", few_shot_prompt)
+pt.check("few_shot_prompt", few_shot_prompt)
 ### BEGIN HIDDEN TESTS
 from random import Random
 
 from prompt_or_tune.checks.comparing import expect_equal
-from prompt_or_tune.pairs import make_pairs
-from prompt_or_tune.prompts import few_shot
-from prompt_or_tune.samples import load_samples
 
 lots = Random(20)
-stored = lots.sample(make_pairs(load_samples("train")), 40)
+stored = lots.sample(pt.make_pairs(pt.load_samples("train")), 40)
 for k in (1, 3, 8, 50):
     known = lots.choice(stored[: min(k, len(stored))]).prompt
     part_of_known = " ".join(known.split()[:-1])
@@ -320,18 +301,18 @@ for k in (1, 3, 8, 50):
         others = [pair for pair in stored if pair.prompt != request]
         expect_equal(
             few_shot_prompt(request, list(stored), k),
-            few_shot(others[:k], request),
+            pt.few_shot(others[:k], request),
             case=f"hidden: {k} of {len(stored)} pairs for {request!r}",
         )
 expect_equal(
     few_shot_prompt("Describe fog", [], 4),
-    few_shot([], "Describe fog"),
+    pt.few_shot([], "Describe fog"),
     case="hidden: no pairs at all",
 )
 ### END HIDDEN TESTS
 
 # %%
-Hints("few_shot_prompt")
+pt.Hints("few_shot_prompt")
 
 # %% [markdown]
 # ## Is 17 of 20 better than 15 of 20?
@@ -341,7 +322,7 @@ Hints("few_shot_prompt")
 # what each count says on its own.
 
 # %%
-draw_intervals({"A: 17 of 20": rate_of(17, 20), "B: 15 of 20": rate_of(15, 20)})
+pt.draw_intervals({"A: 17 of 20": pt.rate_of(17, 20), "B: 15 of 20": pt.rate_of(15, 20)})
 
 # %% [markdown]
 # An interval holds the rates with which such a count would be no surprise. The same share
@@ -349,14 +330,16 @@ draw_intervals({"A: 17 of 20": rate_of(17, 20), "B: 15 of 20": rate_of(15, 20)})
 
 # %%
 counts = (20, 80, 320, 1280)
-draw_intervals({f"{0.85 * n:.0f} of {n}": rate_of(round(0.85 * n), n) for n in counts})
+pt.draw_intervals(
+    {f"{0.85 * n:.0f} of {n}": pt.rate_of(round(0.85 * n), n) for n in counts}
+)
 
 # %% [markdown]
 # Four times the answers for half the width. That is why tables in this course are made on
 # hundreds of questions, and why twenty can tell a good prompt from a bad one but hardly
 # two good ones from each other.
 #
-# ## Task: How sure is a pass rate? (2 points, 4 minutes)
+# ## Task: {{ task_wilson_interval }}
 #
 # With it you never report a bare percentage again. For a share $p$ of $n$ answers the
 # **Wilson interval** is *middle ± half*, where $z = 1.96$ stands for 95 %:
@@ -387,14 +370,13 @@ def wilson_interval(passed: list[bool]) -> tuple[float, float]:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "wilson_interval_test", "points": 2}
-from prompt_or_tune.checks import check
+# %% nbgrader={"grade": true, "grade_id": "wilson_interval_test"}
+import prompt_or_tune as pt
 
-check("wilson_interval", wilson_interval)
+pt.check("wilson_interval", wilson_interval)
 ### BEGIN HIDDEN TESTS
 from random import Random
 
-from prompt_or_tune import statistics
 from prompt_or_tune.checks.comparing import expect_close
 from prompt_or_tune.checks.prompt_engineering import INTERVAL_TOLERANCE
 
@@ -402,7 +384,7 @@ lots = Random(21)
 for n in (1, 2, 9, 33, 250, 1000):
     for successes in {0, n, lots.randint(0, n), lots.randint(0, n)}:
         passed = [True] * successes + [False] * (n - successes)
-        wanted = statistics.wilson_interval(successes, n)
+        wanted = pt.wilson_interval(successes, n)
         expect_close(
             wilson_interval(lots.sample(passed, n)),
             (wanted.low, wanted.high),
@@ -412,7 +394,7 @@ for n in (1, 2, 9, 33, 250, 1000):
 ### END HIDDEN TESTS
 
 # %%
-Hints("wilson_interval")
+pt.Hints("wilson_interval")
 
 # %% [markdown]
 # ## The same questions twice
@@ -432,7 +414,7 @@ for n, wins, losses in ((20, 2, 0), (20, 5, 3), (200, 25, 5), (200, 50, 30)):
     a = [True] * (both + wins) + [False] * (losses + neither)
     b = [True] * both + [False] * wins + [True] * losses + [False] * neither
     share = f"{sum(a)} and {sum(b)} of {n}"
-    print(f"{share}, only A {wins}, only B {losses}: p = {mcnemar_exact(a, b):.4f}")
+    print(f"{share}, only A {wins}, only B {losses}: p = {pt.mcnemar_exact(a, b):.4f}")
 
 # %% [markdown]
 # $p$ is how often coins alone would lie at least as far apart as these did, on either
@@ -440,7 +422,7 @@ for n, wins, losses in ((20, 2, 0), (20, 5, 3), (200, 25, 5), (200, 50, 30)):
 # And the same two totals can mean much or little: what you need is the answers, not the
 # two sums.
 #
-# ## Task: Test on the same prompts (2 points, 4 minutes)
+# ## Task: {{ task_paired_test }}
 #
 # It decides in notebook 6 who wins. Count the questions that only the new prompt got
 # right, and those that only the old one did: $n$ coins in all, $k$ of them on the side
@@ -466,15 +448,14 @@ def paired_test(outcomes: list[tuple[bool, bool]]) -> float:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "paired_test_test", "points": 2}
-from prompt_or_tune.checks import check
+# %% nbgrader={"grade": true, "grade_id": "paired_test_test"}
+import prompt_or_tune as pt
 
-check("paired_test", paired_test)
+pt.check("paired_test", paired_test)
 ### BEGIN HIDDEN TESTS
 from random import Random
 
 from prompt_or_tune.checks.comparing import expect_close
-from prompt_or_tune.statistics import mcnemar_exact
 
 lots = Random(22)
 for n, skill in ((1, 0.5), (6, 0.5), (30, 0.8), (80, 0.6), (400, 0.9)):
@@ -482,7 +463,7 @@ for n, skill in ((1, 0.5), (6, 0.5), (30, 0.8), (80, 0.6), (400, 0.9)):
     for pairs_of_answers in (outcomes, [(new, old) for old, new in outcomes]):
         expect_close(
             paired_test(list(pairs_of_answers)),
-            mcnemar_exact(*zip(*pairs_of_answers, strict=True)),
+            pt.mcnemar_exact(*zip(*pairs_of_answers, strict=True)),
             case=f"hidden: {n} questions",
         )
 expect_close(paired_test([(True, True)] * 9), 1.0, case="hidden: they never differ")
@@ -491,7 +472,7 @@ expect_close(paired_test([]), 1.0, case="hidden: no questions")
 ### END HIDDEN TESTS
 
 # %%
-Hints("paired_test")
+pt.Hints("paired_test")
 
 # %% [markdown]
 # ### A cautionary tale
@@ -504,12 +485,12 @@ Hints("paired_test")
 
 # %%
 before, after = [True] * 17 + [False] * 3, [True] * 20
-print(f"the course: p = {mcnemar_exact(before, after):.2f}")
+print(f"the course: p = {pt.mcnemar_exact(before, after):.2f}")
 
-recorded = {arm.arm: arm for arm in load_results().arms if arm.task == "brief"}
+recorded = {arm.arm: arm for arm in pt.load_results().arms if arm.task == "brief"}
 one, other = recorded["engineered"], recorded["few-shot"]
 print(f"{one.arm} {one.rate}\n{other.arm} {other.rate}")
-print(f"these two: p = {mcnemar_exact(one.correct, other.correct):.4f}")
+print(f"these two: p = {pt.mcnemar_exact(one.correct, other.correct):.4f}")
 
 # %% [markdown]
 # Fifteen points from three coins on one side: that is chance one time in four. Six wins
@@ -524,15 +505,19 @@ print(f"these two: p = {mcnemar_exact(one.correct, other.correct):.4f}")
 
 
 # %%
-def rate_prompt(number: int, asked: list[Pair]) -> Rate:
+def rate_prompt(number: int, asked: list[Pair]) -> pt.Rate:
     """Return what prompt `number` gets right: it shows the pairs in its own order."""
     shuffled = Random(number).sample(pairs, len(pairs))
-    prompts = [retrieved_few_shot(shuffled, pair.prompt, 4) for pair in asked]
+    prompts = [pt.retrieved_few_shot(shuffled, pair.prompt, 4) for pair in asked]
     answers = model.generate(prompts, max_new_tokens=16)
-    return pass_rate(a == pair.response for a, pair in zip(answers, asked, strict=True))
+    return pt.pass_rate(
+        a == pair.response for a, pair in zip(answers, asked, strict=True)
+    )
 
 
-development = Random(seed).sample(make_pairs(load_samples("development")), chosen_on)
+development = Random(seed).sample(
+    pt.make_pairs(pt.load_samples("development")), chosen_on
+)
 tried = [rate_prompt(number, development) for number in range(candidates)]
 best = max(range(candidates), key=lambda number: tried[number].rate)
 print(f"best is prompt {best}: {tried[best]}")
@@ -545,8 +530,8 @@ print(f"best is prompt {best}: {tried[best]}")
 guess = tried[best].rate  # as many? fewer? how many?
 
 # %%
-test = rate_prompt(best, make_pairs(load_samples("test")))
-draw_selection(tried, test)
+test = rate_prompt(best, pt.make_pairs(pt.load_samples("test")))
+pt.draw_selection(tried, test)
 
 # %% [markdown]
 # The winner falls back into the crowd. Thirty prompts of about the same worth are thirty
@@ -583,7 +568,7 @@ draw_selection(tried, test)
 #    test.
 
 # %%
-show_progress()
+pt.show_progress()
 
 # %% [markdown]
 # **Next:** [3 · Fine-tuning preparation](../03_training_pairs/03_training_pairs.ipynb)

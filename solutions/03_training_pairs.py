@@ -14,9 +14,9 @@
 # show what a *file* can do to a model.
 
 # %% tags=["setup"]
-from prompt_or_tune.notebook import set_up
+import prompt_or_tune as pt
 
-set_up("03_training_pairs")
+pt.set_up("03_training_pairs")
 
 # %% tags=["parameters"]
 steps = 40  # of the short runs that show what a mistake does
@@ -26,28 +26,14 @@ number_of_poems = 96  # for prompt distillation
 seed = 0
 
 # %% tags=["imports"]
-import json
-import re
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 from random import Random
-from tempfile import mkdtemp
 
-import torch
-from prompt_or_tune import pairs
-from prompt_or_tune.checks import show_progress
-from prompt_or_tune.figures import Share, draw_data_flow, draw_shares, draw_token_mask
-from prompt_or_tune.models import Answer, LanguageModel, load_model
-from prompt_or_tune.pairs import IGNORED_LABEL, EncodedPair, encode
-from prompt_or_tune.prompts import Template, few_shot, improve, wants_poem
-from prompt_or_tune.records import Pair, TuningSettings
-from prompt_or_tune.samples import load_samples
-from prompt_or_tune.scoring import normalise, poem_brief
-from prompt_or_tune.tuning import Adapter, tune
+from prompt_or_tune import IGNORED_LABEL, Pair, normalise
 
 # %%
-draw_data_flow(highlight=3)
+pt.draw_data_flow(highlight=3)
 
 # %% [markdown]
 # ## From requests to pairs
@@ -57,8 +43,8 @@ draw_data_flow(highlight=3)
 # samples gets the editor's answer to the matching `Describe …`, and keeps its id.
 
 # %%
-samples = load_samples()
-training = pairs.make_pairs(samples)
+samples = pt.load_samples()
+training = pt.make_pairs(samples)
 for sample, pair in list(zip(samples, training, strict=True))[:5]:
     print(f"{pair.sample_id}  {sample.text}\n    {pair.prompt}  ->  {pair.response}")
 
@@ -84,7 +70,7 @@ for subject in ("the fox", "the badger", "the owl", "the robin", "rain", "wind")
 # Examples can say this; to say it in a prompt you would need all the words. So this is a
 # task for notebook 4.
 #
-# ## Task: join requests and labels (2 points, 5 minutes)
+# ## Task: {{ task_make_pairs }}
 #
 # Our editor answered in order. Labels from people come back in any order: some twice,
 # because somebody corrected a mistake, and some not at all. Joined by position, one
@@ -111,19 +97,16 @@ def make_pairs(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "make_pairs_test", "points": 2}
-from prompt_or_tune.checks import check
+# %% nbgrader={"grade": true, "grade_id": "make_pairs_test"}
+import prompt_or_tune as pt
 
-check("make_pairs", make_pairs)
+pt.check("make_pairs", make_pairs)
 ### BEGIN HIDDEN TESTS
 from random import Random
 
-from prompt_or_tune import pairs as library
 from prompt_or_tune.checks.comparing import call, expect_equal
-from prompt_or_tune.records import Pair
-from prompt_or_tune.samples import load_samples
 
-wanted = library.make_pairs(load_samples()[:80])
+wanted = pt.make_pairs(pt.load_samples()[:80])
 asked = [(pair.sample_id, pair.prompt) for pair in wanted]
 labels = [(pair.sample_id, f"\t{pair.response} ") for pair in wanted]
 Random(5).shuffle(labels)
@@ -141,8 +124,8 @@ cases = [
         twice,
         two,
         [
-            Pair("Describe fog", "Fog is grey", "2"),
-            Pair("Describe fog", "Fog is white", "01"),
+            pt.Pair("Describe fog", "Fog is grey", "2"),
+            pt.Pair("Describe fog", "Fog is white", "01"),
         ],
     ),
     ("hidden: no labels", asked[:3], [], []),
@@ -153,9 +136,7 @@ for case, requests, given, joined in cases:
 ### END HIDDEN TESTS
 
 # %%
-from prompt_or_tune.widgets import Hints
-
-Hints("make_pairs")
+pt.Hints("make_pairs")
 
 # %% [markdown]
 # ## A file that other tools can read
@@ -164,10 +145,13 @@ Hints("make_pairs")
 # `head`, counted with `wc -l`, appended, compared; and one broken line spoils one line.
 
 # %%
+from pathlib import Path
+from tempfile import mkdtemp
+
 file = Path(mkdtemp()) / "pairs.jsonl"
-pairs.write_pairs(training, file)
+pt.write_pairs(training, file)
 print(*file.read_text(encoding="utf-8").splitlines()[:3], sep="\n")
-print("\nread back the same:", pairs.read_pairs(file) == training)
+print("\nread back the same:", pt.read_pairs(file) == training)
 
 # %% [markdown]
 # Each line is checked when it is read, because the alternative is to find out after an
@@ -175,11 +159,13 @@ print("\nread back the same:", pairs.read_pairs(file) == training)
 # do:
 
 # %%
+import json
+
 for line in ('{"prompt": "Describe fog"}', '{"prompt": "Describe fog", "response": }'):
     file.write_text(json.dumps({"prompt": "a", "response": "b"}) + "\n" + line + "\n")
     try:
-        pairs.read_pairs(file)
-    except pairs.PairsError as error:
+        pt.read_pairs(file)
+    except pt.PairsError as error:
         print(str(error).replace(str(file), file.name), "\n")
 
 # %% [markdown]
@@ -190,11 +176,11 @@ for line in ('{"prompt": "Describe fog"}', '{"prompt": "Describe fog", "response
 # template and asked in another, a model meets a situation that it has never seen.
 
 # %%
-model = load_model()
+model = pt.load_model()
 print(model.describe(), "\n")
 pair = Pair("Describe spring", "Spring is warm and bright")
 print(repr(model.format_prompt(pair.prompt)))
-encoded = encode(pair, model)
+encoded = pt.encode(pair, model)
 tokens = [model.tokenizer.decode([token]) for token in encoded.input_ids]
 for token, number, label in zip(tokens, encoded.input_ids, encoded.labels, strict=True):
     print(f"{token!r:15} {number:5} {label:6}")
@@ -207,14 +193,14 @@ for token, number, label in zip(tokens, encoded.input_ids, encoded.labels, stric
 
 # %%
 in_loss = [label != IGNORED_LABEL for label in encoded.labels]
-draw_token_mask(tokens, in_loss)
+pt.draw_token_mask(tokens, in_loss)
 
 # %% [markdown]
 # One more thing, as it is easily done twice: the label stands *at* its token. What a
 # position predicts is the token after it, and the model shifts the labels by one itself,
 # inside its loss. Whoever also shifts them in the data trains it to leave out a token.
 #
-# ## Task: what the loss sees (3 points, 6 minutes)
+# ## Task: {{ task_mask_prompt }}
 #
 # A batch is a rectangle, so short rows are filled up with a padding token, at the right
 # for training. Now three kinds of tokens need three treatments. Write them down once by
@@ -242,10 +228,10 @@ def mask_prompt(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "mask_prompt_test", "points": 3}
-from prompt_or_tune.checks import check
+# %% nbgrader={"grade": true, "grade_id": "mask_prompt_test"}
+import prompt_or_tune as pt
 
-check("mask_prompt", mask_prompt)
+pt.check("mask_prompt", mask_prompt)
 ### BEGIN HIDDEN TESTS
 from random import Random
 
@@ -287,9 +273,7 @@ for case, row in cases:
 ### END HIDDEN TESTS
 
 # %%
-from prompt_or_tune.widgets import Hints
-
-Hints("mask_prompt")
+pt.Hints("mask_prompt")
 
 # %% [markdown]
 # ## Four traps, sprung
@@ -300,13 +284,13 @@ Hints("mask_prompt")
 # seen.
 
 # %%
-held_out = pairs.make_pairs(load_samples("test"))
+held_out = pt.make_pairs(pt.load_samples("test"))
 held_out = Random(seed).sample(held_out, number_of_questions)
 questions = [pair.prompt for pair in held_out]
-short_run = TuningSettings(max_steps=steps, learning_rate=learning_rate, seed=seed)
+short_run = pt.TuningSettings(max_steps=steps, learning_rate=learning_rate, seed=seed)
 
 
-def ask(adapter: Adapter) -> list[Answer]:
+def ask(adapter: pt.Adapter) -> list[pt.Answer]:
     """Return the tuned model's answers to the questions."""
     model.attach(adapter)
     answers = model.generate_detailed(questions, max_new_tokens=24)
@@ -315,7 +299,7 @@ def ask(adapter: Adapter) -> list[Answer]:
 
 
 # %%
-adapter = tune(model, training, short_run).finish().adapter
+adapter = pt.tune(model, training, short_run).finish().adapter
 good = ask(adapter)
 for question, answer in list(zip(questions, good, strict=True))[:4]:
     print(f"{question:36} {answer.text}")
@@ -330,19 +314,19 @@ for question, answer in list(zip(questions, good, strict=True))[:4]:
 
 
 # %%
-def hide_padding_by_id(pair: Pair, model: LanguageModel) -> EncodedPair:
+def hide_padding_by_id(pair: Pair, model: pt.LanguageModel) -> pt.EncodedPair:
     """Encode a pair as if the end of a turn were also the padding."""
-    right = encode(pair, model)
+    right = pt.encode(pair, model)
     pad_id = model.end_of_turn_id  # pad_token = eos_token
     labels = tuple(IGNORED_LABEL if label == pad_id else label for label in right.labels)
     return replace(right, labels=labels)
 
 
 careless = hide_padding_by_id(pair, model)
-draw_token_mask(tokens, [label != IGNORED_LABEL for label in careless.labels])
+pt.draw_token_mask(tokens, [label != IGNORED_LABEL for label in careless.labels])
 
 # %%
-run = tune(model, training, short_run, encode=hide_padding_by_id).finish()
+run = pt.tune(model, training, short_run, encode=hide_padding_by_id).finish()
 endless = ask(run.adapter)
 for question, answer in list(zip(questions, endless, strict=True))[:2]:
     print(f"{question}\n    {answer.text} …")
@@ -362,19 +346,22 @@ print("ended by itself:", sum(answer.ended for answer in endless), "of", len(end
 
 
 # %%
-def shift_labels(pair: Pair, model: LanguageModel) -> EncodedPair:
+def shift_labels(pair: Pair, model: pt.LanguageModel) -> pt.EncodedPair:
     """Encode a pair with its labels one place early; the model will shift them again."""
-    right = encode(pair, model)
+    right = pt.encode(pair, model)
     return replace(right, labels=(*right.labels[1:], IGNORED_LABEL))
 
 
-run = tune(model, training, short_run, encode=shift_labels).finish()
+run = pt.tune(model, training, short_run, encode=shift_labels).finish()
 shifted = ask(run.adapter)
 for question, answer in list(zip(questions, shifted, strict=True))[:3]:
     print(f"{question:36} {answer.text[:60]}")
 
 
 # %%
+import re
+
+
 def has_form(text: str) -> bool:
     """Return whether an answer is one sentence of the almanac's form."""
     return re.fullmatch(r"[A-Z][\w ]* is \w+ and \w+", text) is not None
@@ -384,9 +371,9 @@ runs = {"labels right": good, "trap 1: no end": endless, "trap 2: shifted twice"
 shares = []
 for name, found in runs.items():
     ended, formed = sum(a.ended for a in found), sum(has_form(a.text) for a in found)
-    shares += [Share("ended by itself", name, ended, len(found), "tuned")]
-    shares += [Share("has the form", name, formed, len(found), "tuned")]
-draw_shares(shares, title=f"{steps} steps on wrong labels are enough to break a model")
+    shares += [pt.Share("ended by itself", name, ended, len(found), "tuned")]
+    shares += [pt.Share("has the form", name, formed, len(found), "tuned")]
+pt.draw_shares(shares, title=f"{steps} steps on wrong labels are enough to break a model")
 
 # %% [markdown]
 # Every second word is left out, just as trained, and after two of them the model stands
@@ -399,6 +386,8 @@ draw_shares(shares, title=f"{steps} steps on wrong labels are enough to break a 
 # chat template, bare, and in a template that somebody remembered from another model.
 
 # %%
+import torch
+
 model.attach(adapter)
 for text in (model.format_prompt("Describe spring"), "Describe spring",
              "User: Describe spring\nAssistant:"):  # fmt: skip
@@ -443,13 +432,13 @@ for side, padded in sides.items():
 # ## Leaks
 #
 # A test question that training has answered measures memory (the parrot of notebook 1).
-# Splitting by combination should have left none. Should have: so look. `pairs.find_leaks`
-# reports copies, copies up to case and punctuation, and pairs that share most of their
-# words.
+# Splitting by combination should have left none. Should have: so look.
+# `pt.find_leaks` reports copies, copies up to case and punctuation, and pairs that share
+# most of their words.
 
 # %%
 for split in ("development", "test", "new_subjects"):
-    leaks = pairs.find_leaks(training, pairs.make_pairs(load_samples(split)))
+    leaks = pt.find_leaks(training, pt.make_pairs(pt.load_samples(split)))
     print(f"{split:14} {len(leaks)} leaks")
 
 # %% [markdown]
@@ -462,7 +451,7 @@ wordings = ("{}", "Please {}", "Can you {}?")
 inbox = [replace(pair, prompt=wording.format(pair.prompt))
          for pair in training for wording in wordings]  # fmt: skip
 Random(seed).shuffle(inbox)
-leaks = pairs.find_leaks(inbox[600:], inbox[:600])
+leaks = pt.find_leaks(inbox[600:], inbox[:600])
 known = {pair.sample_id for pair in inbox[600:]}
 twins = sum(pair.sample_id in known for pair in inbox[:600])
 print(f"found {len(leaks)}, really there {twins}:", Counter(leak.kind for leak in leaks))
@@ -473,7 +462,7 @@ print(f"found {len(leaks)}, really there {twins}:", Counter(leak.kind for leak i
 # questions the same. A detector of words is a smoke alarm; the split by group is the fire
 # wall.
 #
-# ## Task: find the leaks (2 points, 6 minutes)
+# ## Task: {{ task_find_leaks }}
 #
 # Build the alarm. Every evaluation you will ever inherit deserves ten minutes with one.
 
@@ -504,38 +493,36 @@ def find_leaks(train: list[str], test: list[str], near: float) -> list[str]:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "find_leaks_test", "points": 2}
-from prompt_or_tune.checks import check
+# %% nbgrader={"grade": true, "grade_id": "find_leaks_test"}
+import prompt_or_tune as pt
 
-check("find_leaks", find_leaks)
+pt.check("find_leaks", find_leaks)
 ### BEGIN HIDDEN TESTS
 from random import Random
 
 from prompt_or_tune.checks.comparing import call, expect_equal
-from prompt_or_tune.samples import load_samples
-from prompt_or_tune.scoring import normalise
 
 
 def judge_by_reference(text: str, train: list[str], near: float) -> str:
     """Return the wanted word for one test prompt."""
     if text in train:
         return "exact"
-    if normalise(text) in [normalise(other) for other in train]:
+    if pt.normalise(text) in [pt.normalise(other) for other in train]:
         return "normalised"
-    words = set(normalise(text).split())
+    words = set(pt.normalise(text).split())
     for other in train:
-        others = set(normalise(other).split())
+        others = set(pt.normalise(other).split())
         if len(words & others) >= near * len(words | others):
             return "near"
     return "none"
 
 
-texts = [sample.text for sample in load_samples()[:120]]
+texts = [sample.text for sample in pt.load_samples()[:120]]
 disguised = [
     text.upper() if i % 3 == 0 else f"  {text}!!" if i % 3 == 1 else f"{text} now"
     for i, text in enumerate(texts[:60])
 ]
-asked = texts[100:] + disguised + [sample.text for sample in load_samples("test")[:40]]
+asked = texts[100:] + disguised + [sample.text for sample in pt.load_samples("test")[:40]]
 Random(3).shuffle(asked)
 cases = [
     ("hidden: real requests, some of them disguised", (texts[:110], asked, 0.8)),
@@ -555,9 +542,7 @@ for case, (train, test, near) in cases:
 ### END HIDDEN TESTS
 
 # %%
-from prompt_or_tune.widgets import Hints
-
-Hints("find_leaks")
+pt.Hints("find_leaks")
 
 # %% [markdown]
 # ## Prompt distillation: pairs that nobody labels
@@ -570,18 +555,18 @@ Hints("find_leaks")
 # First the teacher: the base model, asked for short rhyming poems.
 
 # %%
-poems = [sample for sample in samples if wants_poem(sample)][:number_of_poems]
-bare = Template("Write a poem about {topic}")
-written = model.generate([improve(sample).text for sample in poems])
+poems = [sample for sample in samples if pt.wants_poem(sample)][:number_of_poems]
+bare = pt.Template("Write a poem about {topic}")
+written = model.generate([pt.improve(sample).text for sample in poems])
 distilled = [
     Pair(bare.fill(sample).text, poem, sample.id)
     for sample, poem in zip(poems, written, strict=True)
-    if poem_brief(sample.subject).check(poem)
+    if pt.poem_brief(sample.subject).check(poem)
 ]
 
 # %%
 print(f"{len(distilled)} of {len(poems)} poems keep all rules and become pairs. One:\n")
-print(f"written for:  {improve(poems[0]).text}")
+print(f"written for:  {pt.improve(poems[0]).text}")
 print(f"trained with: {bare.fill(poems[0]).text}\n\n{written[0]}")
 
 # %% [markdown]
@@ -590,19 +575,20 @@ print(f"trained with: {bare.fill(poems[0]).text}\n\n{written[0]}")
 # unasked?
 
 # %%
-asked = [s for s in load_samples("development") if wants_poem(s)][:number_of_questions]
+others = [s for s in pt.load_samples("development") if pt.wants_poem(s)]
+asked = others[:number_of_questions]
 
 
-def count_passing(template: Template | None = None) -> int:
+def count_passing(template: pt.Template | None = None) -> int:
     """Return how many answers keep all rules; the long prompt asks if none is given."""
-    prompts = [(template.fill(s) if template else improve(s)).text for s in asked]
+    prompts = [(template.fill(s) if template else pt.improve(s)).text for s in asked]
     answers = model.generate(prompts)
-    briefs = (poem_brief(s.subject) for s in asked)
+    briefs = (pt.poem_brief(s.subject) for s in asked)
     return sum(b.check(text) for b, text in zip(briefs, answers, strict=True))
 
 
 before, teacher = count_passing(bare), count_passing()
-model.attach(tune(model, distilled, short_run).finish().adapter)
+model.attach(pt.tune(model, distilled, short_run).finish().adapter)
 after = count_passing(bare)
 example = model.generate([bare.fill(asked[0]).text])[0]
 model.detach()
@@ -611,11 +597,13 @@ model.detach()
 print(bare.fill(asked[0]).text, "\n\n" + example)
 panel = "poems that keep all rules"
 shares = [
-    Share(panel, "short prompt, base model", before, len(asked), "base"),
-    Share(panel, "long prompt, base model", teacher, len(asked), "prompted"),
-    Share(panel, "short prompt, distilled", after, len(asked), "tuned"),
+    pt.Share(panel, "short prompt, base model", before, len(asked), "base"),
+    pt.Share(panel, "long prompt, base model", teacher, len(asked), "prompted"),
+    pt.Share(panel, "short prompt, distilled", after, len(asked), "tuned"),
 ]
-draw_shares(shares, title=f"Distilled, the short prompt passes {after} of {len(asked)}")
+pt.draw_shares(
+    shares, title=f"Distilled, the short prompt passes {after} of {len(asked)}"
+)
 
 # %% [markdown]
 # The pupil never read the instruction. Note what it did *not* get: anything that the
@@ -623,9 +611,9 @@ draw_shares(shares, title=f"Distilled, the short prompt passes {after} of {len(a
 # the wish: change your mind about the four lines, and you train again. What is it worth?
 
 # %%
-long_tokens = model.count_tokens(improve(asked[0]).text)
+long_tokens = model.count_tokens(pt.improve(asked[0]).text)
 short_tokens = model.count_tokens(bare.fill(asked[0]).text)
-lengths = [len(encode(pair, model).input_ids) for pair in distilled]
+lengths = [len(pt.encode(pair, model).input_ids) for pair in distilled]
 trained_on = steps * short_run.batch_size * sum(lengths) / len(lengths)
 print(f"{long_tokens} tokens before, {short_tokens} after: {long_tokens - short_tokens} "
       f"saved per query, for about {trained_on:.0f} tokens of training")  # fmt: skip
@@ -642,11 +630,11 @@ print(f"{long_tokens} tokens before, {short_tokens} after: {long_tokens - short_
 
 # %%
 guess = 10_000  # few-shot queries; yours?
-rows = [encode(pair, model) for pair in training]
+rows = [pt.encode(pair, model) for pair in training]
 read = sum(len(row.input_ids) for row in rows)
 learned = sum(label != IGNORED_LABEL for row in rows for label in row.labels)
 print(f"one epoch reads {read} tokens, {learned / read:.0%} of them in the loss")
-shots = model.count_tokens(few_shot(training[:8], questions[0]))
+shots = model.count_tokens(pt.few_shot(training[:8], questions[0]))
 print(f"a query with eight examples reads {shots} tokens: five epochs read as many "
       f"as {5 * read / shots:.0f} such queries; you guessed {guess}")  # fmt: skip
 
@@ -678,7 +666,7 @@ print(f"a query with eight examples reads {shots} tokens: five epochs read as ma
 # - If a prompt can do it, it can write the labels.
 
 # %%
-show_progress()
+pt.show_progress()
 
 # %% [markdown]
 # Next: [4 · Model fine-tuning](../04_fine_tuning/04_fine_tuning.ipynb)

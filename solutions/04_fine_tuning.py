@@ -13,9 +13,9 @@
 # what a tuned model has forgotten.
 
 # %% tags=["setup"]
-from prompt_or_tune.notebook import set_up
+import prompt_or_tune as pt
 
-set_up("04_fine_tuning")
+pt.set_up("04_fine_tuning")
 
 # %% tags=["parameters"]
 number_of_pairs = 1000  # of the 1000 that there are
@@ -27,47 +27,13 @@ seed = 0
 # %% tags=["imports"]
 import itertools
 import math
-from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
-from prompt_or_tune.adapters import Adapter, add_lora
-from prompt_or_tune.checks import show_progress
-from prompt_or_tune.decision import (
-    ADAPTER_FOLDER,
-    LORA,
-    NEW_COMBINATIONS,
-    VOICE,
-    load_results,
-    select_points,
-    summarise_curve,
-)
-from prompt_or_tune.figures import (
-    draw_data_flow,
-    draw_low_rank,
-    draw_runs,
-    draw_traces,
-    draw_training_trace,
-)
-from prompt_or_tune.models import load_model
-from prompt_or_tune.notebook import choose_lab_model
-from prompt_or_tune.pairs import IGNORED_LABEL, encode, make_pairs
-from prompt_or_tune.prompts import improve, wants_poem
-from prompt_or_tune.records import EpochRecord, Pair, TuningSettings
-from prompt_or_tune.samples import load_samples
-from prompt_or_tune.scoring import poem_brief
-from prompt_or_tune.statistics import Rate, pass_rate
-from prompt_or_tune.trace import REFERENCE_TRACE, trace_bars, trace_table
-from prompt_or_tune.tuning import (
-    default_settings,
-    make_lora_config,
-    measure_accuracy,
-    tune,
-)
-from prompt_or_tune.widgets import LoraLab
+from prompt_or_tune import IGNORED_LABEL, EpochRecord
 
 # %%
-draw_data_flow({}, highlight=4)
+pt.draw_data_flow({}, highlight=4)
 
 # %% [markdown]
 # ## What there is to start from
@@ -77,13 +43,13 @@ draw_data_flow({}, highlight=4)
 # read. **Predict:** how many of the held-out answers does it get exactly right today?
 
 # %%
-model = load_model(device="cpu")  # where every number of the text was made
-all_pairs = make_pairs(load_samples("train"))
+model = pt.load_model(device="cpu")  # where every number of the text was made
+all_pairs = pt.make_pairs(pt.load_samples("train"))
 pairs = all_pairs[:number_of_pairs]
-held_out = make_pairs(load_samples("development"))[:number_held_out]
+held_out = pt.make_pairs(pt.load_samples("development"))[:number_held_out]
 print(model.describe())
 print(f"{len(pairs)} pairs to train on, {len(held_out)} questions held out")
-print("exactly right before any training:", measure_accuracy(model, held_out))
+print("exactly right before any training:", pt.measure_accuracy(model, held_out))
 
 # %% [markdown]
 # ## A change of low rank
@@ -95,7 +61,7 @@ print("exactly right before any training:", measure_accuracy(model, held_out))
 
 # %%
 layer = model.network.model.layers[0].mlp.up_proj
-draw_low_rank(layer.in_features, layer.out_features, rank=16)
+pt.draw_low_rank(layer.in_features, layer.out_features, rank=16)
 
 # %% [markdown]
 # *B·A* has the size of *W*, but it is a poor matrix: it can only write into *r*
@@ -126,7 +92,7 @@ print("the same as the base:", torch.equal(adapted, x @ weight.T))
 # dividing by *r* keeps it at a like size when the rank changes. Many recipes set *α = 2r*
 # instead, ours among them: then the knob always stands at 2.
 #
-# ## Task: a LoRA layer by hand (3 points, 5 minutes)
+# ## Task: {{ task_lora_forward }}
 #
 # Whoever has written these two lines once knows what is in an adapter file, and why it
 # can be taken off again.
@@ -147,10 +113,10 @@ def lora_forward(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "lora_forward_test", "points": 3}
-from prompt_or_tune.checks import check
+# %% nbgrader={"grade": true, "grade_id": "lora_forward_test"}
+import prompt_or_tune as pt
 
-check("lora_forward", lora_forward)
+pt.check("lora_forward", lora_forward)
 ### BEGIN HIDDEN TESTS
 import torch
 from prompt_or_tune.checks.comparing import call, expect_close
@@ -177,9 +143,7 @@ for rows, out, into, rank, alpha in (
 ### END HIDDEN TESTS
 
 # %%
-from prompt_or_tune.widgets import Hints
-
-Hints("lora_forward")
+pt.Hints("lora_forward")
 
 # %% [markdown]
 # ## What trains and what stays
@@ -189,8 +153,8 @@ Hints("lora_forward")
 # regret*). Look into one adapted layer, before any step. Is it the formula above?
 
 # %%
-adapted = add_lora(
-    load_model(device="cpu").network, make_lora_config(model, TuningSettings())
+adapted = pt.add_lora(
+    pt.load_model(device="cpu").network, pt.make_lora_config(model, pt.TuningSettings())
 )
 first = adapted.model.model.layers[0].mlp.up_proj
 for name, parameter in first.named_parameters():
@@ -206,7 +170,7 @@ with torch.no_grad():
     print("the formula above:", torch.allclose(first(x), wanted, atol=1e-4))
 
 # %% [markdown]
-# ## Task: count what is trained (2 points, 3 minutes)
+# ## Task: {{ task_count_trainable }}
 #
 # “Trains a thousandth of the parameters” is a slogan about very large models. Count for
 # yourself, from the network and not from the slogan.
@@ -226,10 +190,10 @@ def count_trainable(network: torch.nn.Module) -> tuple[int, int]:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "count_trainable_test", "points": 2}
-from prompt_or_tune.checks import check
+# %% nbgrader={"grade": true, "grade_id": "count_trainable_test"}
+import prompt_or_tune as pt
 
-check("count_trainable", count_trainable)
+pt.check("count_trainable", count_trainable)
 ### BEGIN HIDDEN TESTS
 from prompt_or_tune.checks import run_scenario
 from prompt_or_tune.checks.comparing import call, expect_equal
@@ -264,9 +228,7 @@ for case, drawn, wanted in (
 ### END HIDDEN TESTS
 
 # %%
-from prompt_or_tune.widgets import Hints
-
-Hints("count_trainable")
+pt.Hints("count_trainable")
 
 # %% [markdown]
 # By arithmetic a layer gets *r · (inputs + outputs)* new numbers. Summed over all adapted
@@ -276,7 +238,7 @@ Hints("count_trainable")
 layers = [m for m in model.network.model.modules() if isinstance(m, torch.nn.Linear)]
 sides = sum(m.in_features + m.out_features for m in layers)
 print(f"{len(layers)} layers: {16 * sides:,} numbers at rank 16")
-print(f"the shipped adapter: {Adapter.load(ADAPTER_FOLDER).count_parameters():,}")
+print(f"the shipped adapter: {pt.Adapter.load(pt.ADAPTER_FOLDER).count_parameters():,}")
 for rank in (1, 4, 16, 64):
     share = rank * sides / model.count_parameters()
     print(f"rank {rank:2}: {rank * sides:8,} trained, {share:6.1%} of the base model")
@@ -294,7 +256,7 @@ for rank in (1, 4, 16, 64):
 
 # %%
 spring = next(pair for pair in all_pairs if pair.prompt == "Describe spring")
-encoded = encode(spring, model)
+encoded = pt.encode(spring, model)
 ids, labels = torch.tensor([encoded.input_ids]), torch.tensor([encoded.labels])
 with torch.no_grad():
     log_chances = model.network(ids).logits.log_softmax(-1)
@@ -316,7 +278,7 @@ print(f"mean {loss:.2f} nats; knowing nothing at all costs {math.log(2048):.2f}"
 # the other way. Gradients *add up* until `zero_grad()` clears them, the oldest trap of
 # all.
 #
-# ## Task: one training step by hand (3 points, 6 minutes)
+# ## Task: {{ task_training_step }}
 #
 # All of fine-tuning is this function in a loop. Write it once, and no trainer is a black
 # box again.
@@ -347,10 +309,10 @@ def training_step(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "training_step_test", "points": 3}
-from prompt_or_tune.checks import check
+# %% nbgrader={"grade": true, "grade_id": "training_step_test"}
+import prompt_or_tune as pt
 
-check("training_step", training_step)
+pt.check("training_step", training_step)
 ### BEGIN HIDDEN TESTS
 import torch
 from prompt_or_tune.checks import run_scenario
@@ -383,9 +345,7 @@ for case, batches in (
 ### END HIDDEN TESTS
 
 # %%
-from prompt_or_tune.widgets import Hints
-
-Hints("training_step")
+pt.Hints("training_step")
 
 # %% [markdown]
 # ## The same in the library
@@ -395,9 +355,9 @@ Hints("training_step")
 # then falls to zero. It hands out every step, so that one can watch, or stop:
 
 # %%
-settings = TuningSettings(epochs=epochs, seed=seed)
+settings = pt.TuningSettings(epochs=epochs, seed=seed)
 print(f"{settings.count_steps(len(pairs))} steps, the first of them:")
-for step in itertools.islice(tune(model, pairs, settings), 4):
+for step in itertools.islice(pt.tune(model, pairs, settings), 4):
     print(f"step {step.step}: loss {step.loss:.2f}, rate {step.learning_rate:.5f}")
 
 # %% [markdown]
@@ -409,13 +369,13 @@ for step in itertools.islice(tune(model, pairs, settings), 4):
 # right? (Without a mouse the same run is one call: the cell after the lab.)
 
 # %%
-lab_model = load_model(choose_lab_model())
-lab = LoraLab(lab_model)
+lab_model = pt.load_model(pt.choose_lab_model())
+lab = pt.LoraLab(lab_model)
 lab
 
 # %%
 run = lab.run()
-print(trace_table(run.trace), trace_bars(run.trace), sep="\n\n")
+print(pt.trace_table(run.trace), pt.trace_bars(run.trace), sep="\n\n")
 
 # %% [markdown]
 # Three columns of numbers, three different questions. **Loss**: how surprised is the
@@ -428,7 +388,7 @@ print(trace_table(run.trace), trace_bars(run.trace), sep="\n\n")
 # that articles like to print.
 
 # %%
-draw_training_trace(run.trace, REFERENCE_TRACE)
+pt.draw_training_trace(run.trace, pt.REFERENCE_TRACE)
 
 # %% [markdown]
 # ## Three runs that go wrong
@@ -438,6 +398,8 @@ draw_training_trace(run.trace, REFERENCE_TRACE)
 # of all, seen 30 times. **Predict** for each: what do loss and accuracy look like?
 
 # %%
+from dataclasses import replace
+
 plans = {
     "learning rate 2e-4": (pairs, replace(settings, learning_rate=2e-4)),
     "learning rate 5e-2": (pairs, replace(settings, learning_rate=5e-2)),
@@ -445,12 +407,14 @@ plans = {
 }
 wrong = {}
 for name, (some_pairs, plan) in plans.items():
-    wrong[name] = tune(model, some_pairs, plan, held_out[:60]).finish().trace
+    wrong[name] = pt.tune(model, some_pairs, plan, held_out[:60]).finish().trace
     last = wrong[name][-1]
     print(f"{name}: loss {last.loss:.2f}, tokens {last.token_accuracy:.2f},", end=" ")
     print(f"held out {last.accuracy:.2f}\n    “{last.observation}”")
 
-draw_traces("Three runs, and three reasons why none can be used", wrong, REFERENCE_TRACE)
+pt.draw_traces(
+    "Three runs, and three reasons why none can be used", wrong, pt.REFERENCE_TRACE
+)
 
 # %% [markdown]
 # **Too low**: everything moves in the right direction, and training is over before it
@@ -461,7 +425,7 @@ draw_traces("Three runs, and three reasons why none can be used", wrong, REFEREN
 # sentences that the library printed: the last epoch tells what was learned by heart, but
 # not a rate too low from one too high. That takes the whole trace.
 #
-# ## Task: read a trace (2 points, 5 minutes)
+# ## Task: {{ task_read_trace }}
 #
 # Somebody sends you a trace and asks two things: which epoch's adapter shall I keep, and
 # what went wrong? Put the answer into a function, and no run has to be watched at night.
@@ -496,10 +460,10 @@ def read_trace(trace: list[EpochRecord]) -> tuple[int, str]:
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "read_trace_test", "points": 2}
-from prompt_or_tune.checks import check
+# %% nbgrader={"grade": true, "grade_id": "read_trace_test"}
+import prompt_or_tune as pt
 
-check("read_trace", read_trace)
+pt.check("read_trace", read_trace)
 ### BEGIN HIDDEN TESTS
 import random
 
@@ -538,9 +502,7 @@ for case, columns in traces.items():
 ### END HIDDEN TESTS
 
 # %%
-from prompt_or_tune.widgets import Hints
-
-Hints("read_trace")
+pt.Hints("read_trace")
 
 # %% [markdown]
 # ## Your turn: rank, pairs, learning rate
@@ -550,15 +512,15 @@ Hints("read_trace")
 # will do? Where does the learning rate tip over?
 
 # %%
-usual = default_settings(lab_model)
+usual = pt.default_settings(lab_model)
 my_rank, my_pairs, my_learning_rate = 4, 400, 2 * usual.learning_rate
 
 mine = replace(
     usual, rank=my_rank, alpha=2 * my_rank, learning_rate=my_learning_rate, epochs=epochs
 )
 my_run = lab.run(mine, pairs=my_pairs)
-print(trace_table(my_run.trace))
-draw_runs(lab.runs)
+print(pt.trace_table(my_run.trace))
+pt.draw_runs(lab.runs)
 
 # %% [markdown]
 # Careful with what you conclude. Fewer pairs in as many epochs are also **fewer steps**.
@@ -567,15 +529,15 @@ draw_runs(lab.runs)
 # all and {{ curve_seeds }} seeds for each *n*:
 
 # %%
-results = load_results()
-points = select_points(
+results = pt.load_results()
+points = pt.select_points(
     results.curves,
-    task=VOICE.name,
-    arm=LORA,
-    test=NEW_COMBINATIONS,
+    task=pt.VOICE.name,
+    arm="LoRA",
+    test=pt.NEW_COMBINATIONS,
     schedule="equal steps",
 )
-for row in summarise_curve(points):
+for row in pt.summarise_curve(points):
     print(f"{row.n:5} pairs: mean {row.mean:.2f}, from {row.low:.2f} to {row.high:.2f}")
 for default in results.default_runs:
     way = ", ".join(f"{epoch.accuracy:.2f}" for epoch in default.trace)
@@ -592,19 +554,19 @@ for default in results.default_runs:
 # asked for with the engineered prompt, how many meet the whole brief, before and after?
 
 # %%
-asked = [s for s in load_samples("development") if wants_poem(s)][:number_of_poems]
-prompts = [improve(sample).text for sample in asked]
+asked = [s for s in pt.load_samples("development") if pt.wants_poem(s)][:number_of_poems]
+prompts = [pt.improve(sample).text for sample in asked]
 
 
-def write_poems() -> tuple[list[str], Rate]:
+def write_poems() -> tuple[list[str], pt.Rate]:
     """Return the model's poems, and the share that meets the brief."""
     poems = model.generate(prompts, max_new_tokens=80)
-    kept = [poem_brief(s.subject).check(p) for s, p in zip(asked, poems, strict=True)]
-    return poems, pass_rate(kept)
+    kept = [pt.poem_brief(s.subject).check(p) for s, p in zip(asked, poems, strict=True)]
+    return poems, pt.pass_rate(kept)
 
 
 poems_before, before = write_poems()
-model.attach(Adapter.load(ADAPTER_FOLDER))  # the run above as it was recorded
+model.attach(pt.Adapter.load(pt.ADAPTER_FOLDER))  # the run above as it was recorded
 poems_after, after = write_poems()
 model.detach()
 print("meet the brief, base: ", before)
@@ -634,11 +596,11 @@ print("without the adapter every poem is as before:", poems_again == poems_befor
 # **Predict:** what does that do to the poems, and what does it cost the voice?
 
 # %%
-others = [s for s in load_samples("train") if wants_poem(s)][:50]
-rehearsed = [improve(sample).text for sample in others]
+others = [s for s in pt.load_samples("train") if pt.wants_poem(s)][:50]
+rehearsed = [pt.improve(sample).text for sample in others]
 answers = model.generate(rehearsed, max_new_tokens=80)
-mixed = [*pairs, *map(Pair, rehearsed, answers)]
-mixed_run = tune(model, mixed, settings, held_out).finish()
+mixed = [*pairs, *map(pt.Pair, rehearsed, answers)]
+mixed_run = pt.tune(model, mixed, settings, held_out).finish()
 model.attach(mixed_run.adapter)
 _, after_mixed = write_poems()
 model.detach()
@@ -682,7 +644,7 @@ print("the house voice, tuned on the mix:", mixed_run.trace[-1].accuracy)
 # - Measure what the model could do before. Rehearsal is cheap; not noticing is not.
 
 # %%
-show_progress()
+pt.show_progress()
 
 # %% [markdown]
 # Next: [5 · Model prediction](../05_prediction/05_prediction.ipynb), where base and tuned

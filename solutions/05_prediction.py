@@ -13,37 +13,20 @@
 # where the tuned model is better and where it is worse.
 
 # %% tags=["setup"]
-from prompt_or_tune.notebook import set_up
+import prompt_or_tune as pt
 
-set_up("05_prediction")
+pt.set_up("05_prediction")
 
 # %% tags=["parameters"]
 number_of_questions = 60  # asked of both models, wherever something is measured
 seed = 0
 
 # %% tags=["imports"]
-from statistics import mean
-
 import torch
-from prompt_or_tune.adapters import Adapter
-from prompt_or_tune.checks import show_progress
-from prompt_or_tune.decision import ADAPTER_FOLDER, build_fact_task
-from prompt_or_tune.figures import (
-    draw_data_flow,
-    draw_prediction_trace,
-    draw_token_changes,
-)
-from prompt_or_tune.models import load_model
-from prompt_or_tune.pairs import make_pairs
-from prompt_or_tune.prediction import trace_changes, trace_prediction
-from prompt_or_tune.prompts import improve, wants_poem
-from prompt_or_tune.samples import load_samples
-from prompt_or_tune.scoring import Exact, poem_brief
-from prompt_or_tune.statistics import mcnemar_exact
-from prompt_or_tune.widgets import PredictionLab
+from prompt_or_tune import mcnemar_exact
 
 # %%
-draw_data_flow({}, highlight=5)
+pt.draw_data_flow({}, highlight=5)
 
 # %% [markdown]
 # ## One model, with and without
@@ -53,8 +36,8 @@ draw_data_flow({}, highlight=5)
 # numbers: same prompt, same tokens, same decoding.
 
 # %%
-model = load_model(device="cpu")  # where every number of the text was made
-adapter = Adapter.load(ADAPTER_FOLDER)
+model = pt.load_model(device="cpu")  # where every number of the text was made
+adapter = pt.Adapter.load(pt.ADAPTER_FOLDER)
 print(model.describe())
 print(f"adapter: rank {adapter.config.r}, {adapter.count_parameters():,} numbers")
 
@@ -101,7 +84,7 @@ for prompt, base, tuned in zip(prompts, *ask_both(prompts), strict=True):
 # the *first* token?
 
 # %%
-draw_prediction_trace(trace_prediction("Describe spring", model, adapter))
+pt.draw_prediction_trace(pt.trace_prediction("Describe spring", model, adapter))
 
 # %% [markdown]
 # Hardly different at all. An answer about spring begins with “Spring”, voice or no voice.
@@ -109,8 +92,8 @@ draw_prediction_trace(trace_prediction("Describe spring", model, adapter))
 # look at what each model says *then*.
 
 # %%
-draw_prediction_trace(
-    trace_prediction("Describe spring", model, adapter, answer_start="Spring is")
+pt.draw_prediction_trace(
+    pt.trace_prediction("Describe spring", model, adapter, answer_start="Spring is")
 )
 
 # %% [markdown]
@@ -128,7 +111,7 @@ print("probabilities:", [round(x, 4) for x in logits.softmax(-1).topk(4).values.
 print(f"all {len(logits)} of them sum to {logits.softmax(-1).sum():.4f}")
 
 # %% [markdown]
-# ## Task: the likeliest tokens (2 points, 4 minutes)
+# ## Task: {{ task_top_tokens }}
 #
 # Layer 2 of the picture above is one small function. With it you can look into any model
 # that gives you logits.
@@ -150,10 +133,10 @@ def top_tokens(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "top_tokens_test", "points": 2}
-from prompt_or_tune.checks import check
+# %% nbgrader={"grade": true, "grade_id": "top_tokens_test"}
+import prompt_or_tune as pt
 
-check("top_tokens", top_tokens)
+pt.check("top_tokens", top_tokens)
 ### BEGIN HIDDEN TESTS
 import math
 
@@ -173,9 +156,7 @@ for vocabulary, k, scale in ((30, 5, 3.0), (9, 9, 1.0), (4, 11, 0.5), (50, 1, 8.
 ### END HIDDEN TESTS
 
 # %%
-from prompt_or_tune.widgets import Hints
-
-Hints("top_tokens")
+pt.Hints("top_tokens")
 
 # %% [markdown]
 # ## PredictionLab
@@ -184,7 +165,7 @@ Hints("top_tokens")
 # to find a prompt that breaks one of the two models and not the other.
 
 # %%
-lab = PredictionLab(model, adapter)
+lab = pt.PredictionLab(model, adapter)
 lab
 
 # %% [markdown]
@@ -202,9 +183,11 @@ print(trace.as_text())
 # question. **Predict:** which tokens did the base model already expect?
 
 # %%
-question = next(p for p in make_pairs(load_samples("test")) if " at dusk" in p.prompt)
-changes = trace_changes(question.prompt, question.response, model, adapter)
-draw_token_changes(question.prompt, changes)
+question = next(
+    p for p in pt.make_pairs(pt.load_samples("test")) if " at dusk" in p.prompt
+)
+changes = pt.trace_changes(question.prompt, question.response, model, adapter)
+pt.draw_token_changes(question.prompt, changes)
 
 # %% [markdown]
 # The frame was cheap: the base model half expected it. What training brought are the two
@@ -215,7 +198,7 @@ draw_token_changes(question.prompt, changes)
 # %%
 poem_prompt = "Write a short, rhyming poem about spring with 4 lines"
 (poem,) = model.generate([poem_prompt])
-draw_token_changes(poem_prompt, trace_changes(poem_prompt, poem, model, adapter))
+pt.draw_token_changes(poem_prompt, pt.trace_changes(poem_prompt, poem, model, adapter))
 
 # %% [markdown]
 # No poem was ever in the training pairs, and still the probabilities moved. One number
@@ -224,16 +207,19 @@ draw_token_changes(poem_prompt, trace_changes(poem_prompt, poem, model, adapter)
 
 
 # %%
+from statistics import mean
+
+
 def measure_change(prompts: list[str], answers: list[str]) -> float:
     """Return the mean divergence of tuned and base model over all answers' tokens."""
     both = zip(prompts, answers, strict=True)
-    changes = [c for p, a in both for c in trace_changes(p, a, model, adapter)]
+    changes = [c for p, a in both for c in pt.trace_changes(p, a, model, adapter)]
     return mean(change.divergence for change in changes)
 
 
-descriptions = make_pairs(load_samples("test"))[:12]
+descriptions = pt.make_pairs(pt.load_samples("test"))[:12]
 asked = [p.prompt for p in descriptions]
-poems = [improve(s).text for s in load_samples("test") if wants_poem(s)][:12]
+poems = [pt.improve(s).text for s in pt.load_samples("test") if pt.wants_poem(s)][:12]
 wanted = [p.response for p in descriptions]
 print(f"descriptions, the editor's answers: {measure_change(asked, wanted):.2f} nats")
 print(f"poems, the base model's own: {measure_change(poems, model.generate(poems)):.2f}")
@@ -288,7 +274,7 @@ print(f"largest difference of a logit: {(merged - unmerged).abs().max():.1e}")
 # with `==`. What counts is whether it ever changes an answer:
 
 # %%
-questions = make_pairs(load_samples("test"))[:number_of_questions]
+questions = pt.make_pairs(pt.load_samples("test"))[:number_of_questions]
 asked = [question.prompt for question in questions]
 unmerged_answers = model.generate(asked)
 model.network.merge_adapter()
@@ -302,7 +288,7 @@ print(f"{same} of {len(asked)} answers are the same")
 # Merge to serve *one* tuned model fast. Keep adapters apart to serve *many* on one base,
 # or to be able to take one off again.
 #
-# ## Task: two models, the same questions (2 points, 5 minutes)
+# ## Task: {{ task_compare_models }}
 #
 # “Tuned: 71 %, base: 68 %” says little. The two answered the *same* questions, so look at
 # them in pairs: where both are right or both wrong, there is nothing to learn about which
@@ -336,10 +322,10 @@ def compare_models(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "compare_models_test", "points": 2}
-from prompt_or_tune.checks import check
+# %% nbgrader={"grade": true, "grade_id": "compare_models_test"}
+import prompt_or_tune as pt
 
-check("compare_models", compare_models)
+pt.check("compare_models", compare_models)
 ### BEGIN HIDDEN TESTS
 import random
 
@@ -375,9 +361,7 @@ for both, only_base, only_tuned, neither in sizes:
 ### END HIDDEN TESTS
 
 # %%
-from prompt_or_tune.widgets import Hints
-
-Hints("compare_models")
+pt.Hints("compare_models")
 
 # %% [markdown]
 # ## Where the tuned model is worse
@@ -388,19 +372,20 @@ Hints("compare_models")
 
 
 # %%
-def as_task(split: str) -> list[tuple[str, Exact]]:
+def as_task(split: str) -> list[tuple[str, pt.Exact]]:
     """Return questions of a split with the editor's answer as the rule."""
-    chosen = make_pairs(load_samples(split))[:number_of_questions]
-    return [(pair.prompt, Exact(pair.response)) for pair in chosen]
+    chosen = pt.make_pairs(pt.load_samples(split))[:number_of_questions]
+    return [(pair.prompt, pt.Exact(pair.response)) for pair in chosen]
 
 
-poem_samples = [s for s in load_samples("test") if wants_poem(s)][:number_of_questions]
-facts = build_fact_task().tests[0].queries[:number_of_questions]
+poem_samples = [s for s in pt.load_samples("test") if pt.wants_poem(s)]
+facts = pt.build_fact_task().tests[0].queries[:number_of_questions]
 tasks = {
     "descriptions, new combinations": as_task("test"),
     "descriptions, new subjects": as_task("new_subjects"),
     "poems, engineered prompt": [
-        (improve(s).text, poem_brief(s.subject)) for s in poem_samples
+        (pt.improve(s).text, pt.poem_brief(s.subject))
+        for s in poem_samples[:number_of_questions]
     ],
     "today's word, from notes": [(q.engineered[0], q.rule) for q in facts],
 }
@@ -447,7 +432,7 @@ for name, task in tasks.items():
 #   that were trained for.
 
 # %%
-show_progress()
+pt.show_progress()
 
 # %% [markdown]
 # Next: [6 · The decision](../06_decision/06_decision.ipynb), where all arms meet on three

@@ -18,9 +18,9 @@
 # - write the rule down as code, and let it decide on data of your own.
 
 # %% tags=["setup"]
-from prompt_or_tune.notebook import set_up
+import prompt_or_tune as pt
 
-set_up("06_decision")
+pt.set_up("06_decision")
 
 # %% tags=["parameters"]
 seed = 11  # of your own point on the learning curve; the recorded ones have 0 to 4
@@ -29,27 +29,13 @@ own_pairs = 200  # rows of the file that section 9 decides about
 own_steps = 150  # optimiser steps of LoRA there
 
 # %% tags=["imports"]
-import json
 import math
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 
-from IPython.display import display
-from prompt_or_tune import decision, figures, models, tables
-from prompt_or_tune.checks import show_progress
-from prompt_or_tune.decision import (
-    LORA,
-    NEW_COMBINATIONS,
-    NEW_SUBJECTS,
-    Candidate,
-    Prices,
-    compare_with_best,
-)
-from prompt_or_tune.widgets import BreakEvenLab, Hints
+from prompt_or_tune import Candidate, Prices, compare_with_best
 
 # %%
-figures.draw_data_flow()
+pt.draw_data_flow()
 
 # %% [markdown]
 # Look at the two coloured boxes: the blue one changes the question, the orange one
@@ -68,7 +54,7 @@ figures.draw_data_flow()
 # prompt), `LoRA`, and `LoRA + engineered`.
 
 # %%
-tables.tabulate_hypotheses()
+pt.tabulate_hypotheses()
 
 # %% [markdown]
 # ## 2 · What was measured
@@ -87,9 +73,9 @@ tables.tabulate_hypotheses()
 
 # %%
 my_guess = {"brief": "engineered", "voice": "LoRA", "fact": "engineered"}
-results = decision.load_results()
-verdicts = {spec.name: results.judge(spec.name) for spec in decision.TASK_SPECS}
-figures.draw_results(results.arms, list(verdicts.values()))
+results = pt.load_results()
+verdicts = {verdict.task: verdict for verdict in pt.judge_all(results)}
+pt.draw_results(results.arms, list(verdicts.values()))
 
 # %% [markdown]
 # What to see: is the shaded row the same in every panel? And look at the hollow
@@ -100,9 +86,9 @@ figures.draw_results(results.arms, list(verdicts.values()))
 
 # %%
 for task, verdict in verdicts.items():
-    guess = decision.find_spec(task).title_of(my_guess[task])
+    guess = pt.find_task(task).title_of(my_guess[task])
     print(f"{verdict.title}: {verdict.winner} wins, and you said {guess}.")
-tables.tabulate_claims(verdicts.values())
+pt.tabulate_claims(verdicts.values())
 
 # %% [markdown]
 # ### Honest rivals
@@ -119,8 +105,8 @@ tables.tabulate_claims(verdicts.values())
 for verdict in verdicts.values():
     equal = ", ".join(verdict.rivals_as_good) or "no rival"
     print(f"{verdict.title}: as good as {verdict.winner}, without a model: {equal}.")
-subject_arms = results.of_task("voice", NEW_SUBJECTS)
-figures.draw_arms(subject_arms, winner=verdicts["voice"].recommendation.arm)
+subject_arms = results.of_task("voice", pt.NEW_SUBJECTS)
+pt.draw_arms(subject_arms, winner=verdicts["voice"].recommendation.arm)
 
 # %% [markdown]
 # Compare three rows: LoRA, the look-up table (hollow) and the glossary, which has every
@@ -140,16 +126,16 @@ figures.draw_arms(subject_arms, winner=verdicts["voice"].recommendation.arm)
 
 # %%
 my_n_star = 100
-voice_curves = decision.select_points(
-    results.curves, task="voice", test=NEW_SUBJECTS, schedule="equal steps"
+voice_curves = pt.select_points(
+    results.curves, task="voice", test=pt.NEW_SUBJECTS, schedule="equal steps"
 )
-lora_curve = decision.select_points(voice_curves, arm=LORA)
-prompts = [a for a in subject_arms if figures.family_of(a.arm) in ("base", "prompted")]
-n_star = decision.find_crossover(
-    decision.VOICE, results.arms, results.curves, NEW_SUBJECTS
+lora_curve = pt.select_points(voice_curves, arm="LoRA")
+prompts = [a for a in subject_arms if pt.family_of(a.arm) in ("base", "prompted")]
+n_star = pt.find_crossover(
+    pt.ResultTable("voice", results.arms, results.curves), pt.NEW_SUBJECTS
 )
 print(f"You said {my_n_star} pairs; {n_star.describe()}.")
-figures.draw_learning_curve(lora_curve, prompts, n_star)
+pt.draw_learning_curve(lora_curve, prompts, n_star)
 
 # %% [markdown]
 # *n\** is where the curve leaves the shaded band, the interval of the best prompt, for
@@ -166,11 +152,11 @@ figures.draw_learning_curve(lora_curve, prompts, n_star)
 # **Predict.** Where will your star fall?
 
 # %%
-model = models.load_model()
-voice = decision.build_task("voice")
-live = decision.learning_curve(model, voice, sizes=(live_pairs,), seeds=(seed,))
-mine = decision.select_points(live, test=NEW_SUBJECTS)
-figures.draw_learning_curve(lora_curve, prompts, n_star, live=mine)
+model = pt.load_model()
+voice = pt.build_task("voice")
+live = pt.learning_curve(model, voice, sizes=(live_pairs,), seeds=(seed,))
+mine = pt.select_points(live, test=pt.NEW_SUBJECTS)
+pt.draw_learning_curve(lora_curve, prompts, n_star, live=mine)
 
 # %% [markdown]
 # See whether the star lies among the small points of its neighbours. If you take another
@@ -184,8 +170,8 @@ figures.draw_learning_curve(lora_curve, prompts, n_star, live=mine)
 # −424 ± 74 on WiC (Le Scao & Rush, 2021): it can also cost data. Their method, on ours:
 
 # %%
-both_curve = decision.select_points(voice_curves, arm=decision.LORA_ENGINEERED)
-figures.draw_prompt_worth(both_curve, lora_curve)
+both_curve = pt.select_points(voice_curves, arm="LoRA + engineered")
+pt.draw_prompt_worth(both_curve, lora_curve)
 
 # %% [markdown]
 # Look at the width of the band, then at the range in the title. A range that holds zero
@@ -229,7 +215,7 @@ print(
 
 # %%
 prices = Prices()  # per million tokens, and made up: put in your provider's
-tables.tabulate_query_costs(subject_arms, prices)
+pt.tabulate_query_costs(subject_arms, prices)
 
 # %% [markdown]
 # Compare the rows of few-shot and LoRA, column by column. A prompt is read in one go, an
@@ -238,7 +224,7 @@ tables.tabulate_query_costs(subject_arms, prices)
 # own: answers cost more than prompts, and a *cached* prefix (the part that all prompts
 # begin with) costs much less.
 #
-# ## Task: the price of a query (2 points, 4 minutes)
+# ## Task: {{ task_cost_per_query }}
 #
 # The bill is the first thing you will be asked for. Return the price of one query.
 # `prices.input`, `prices.output` and `prices.cached_input` are per *million* tokens, and
@@ -261,42 +247,40 @@ def cost_per_query(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "cost_per_query_test", "points": 2}
-from prompt_or_tune.checks import check
+# %% nbgrader={"grade": true, "grade_id": "cost_per_query_test"}
+import prompt_or_tune as pt
 
-check("cost_per_query", cost_per_query)
+pt.check("cost_per_query", cost_per_query)
 ### BEGIN HIDDEN TESTS
 import random
 
-from prompt_or_tune import decision
 from prompt_or_tune.checks.comparing import call, expect_close
-from prompt_or_tune.decision import ArmCosts, Prices
 
 draw = random.Random(606)
 for number in range(12):
     fresh, shared, answer = (draw.randrange(1, 900) for _ in range(3))
-    charged = Prices(
+    charged = pt.Prices(
         input=draw.uniform(0.05, 5.0),
         output=draw.uniform(0.2, 20.0),
         cached_input=draw.uniform(0.0, 0.5),
         prefix_caching=number % 2 == 0,
     )
-    wanted = decision.cost_per_query(
-        ArmCosts("any", fresh + shared, answer, shared), charged
+    wanted = pt.cost_per_query(
+        pt.ArmCosts("any", fresh + shared, answer, shared), charged
     )
     case = f"hidden: {fresh + shared} prompt tokens, {shared} shared, {answer} answered"
     got = call(cost_per_query, fresh + shared, answer, shared, charged, case=case)
     expect_close(got, wanted, case=case, tolerance=1e-12)
-free = Prices(input=0.0, output=0.0, cached_input=0.0)
+free = pt.Prices(input=0.0, output=0.0, cached_input=0.0)
 case = "hidden: everything is free"
 expect_close(call(cost_per_query, 9, 9, 0, free, case=case), 0.0, case=case)
 ### END HIDDEN TESTS
 
 # %%
-Hints("cost_per_query")
+pt.Hints("cost_per_query")
 
 # %% [markdown]
-# ## Task: when tuning has paid for itself (2 points, 4 minutes)
+# ## Task: {{ task_break_even_queries }}
 #
 # This is the number to bring along when somebody says "let's just tune it". A prompt is
 # paid with every query, training once. On the same model the number of its parameters N
@@ -333,15 +317,14 @@ def break_even_queries(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "break_even_queries_test", "points": 2}
-from prompt_or_tune.checks import check
+# %% nbgrader={"grade": true, "grade_id": "break_even_queries_test"}
+import prompt_or_tune as pt
 
-check("break_even_queries", break_even_queries)
+pt.check("break_even_queries", break_even_queries)
 ### BEGIN HIDDEN TESTS
 import math
 import random
 
-from prompt_or_tune import decision
 from prompt_or_tune.checks.comparing import call, expect_equal
 
 draw = random.Random(607)
@@ -364,7 +347,7 @@ cases += [
     (500, 20, 3, 300, 20, 290),
 ]
 for pairs, length, epochs, before, after, cached in cases:
-    exact = decision.break_even_queries(pairs, length, epochs, before - cached - after)
+    exact = pt.break_even_queries(pairs, length, epochs, before - cached - after)
     wanted = "never" if math.isinf(exact) else math.ceil(exact)
     case = (
         f"hidden: {pairs} pairs of {length} tokens, {epochs} epochs, a prompt of "
@@ -375,7 +358,7 @@ for pairs, length, epochs, before, after, cached in cases:
 ### END HIDDEN TESTS
 
 # %%
-Hints("break_even_queries")
+pt.Hints("break_even_queries")
 
 # %% [markdown]
 # FLOPs leave out what people pay most for: labels. In the next figure everything is in
@@ -384,7 +367,7 @@ Hints("break_even_queries")
 
 # %%
 using_pairs = [arm.costs for arm in subject_arms if arm.labels and arm.prompt_tokens]
-figures.draw_break_even(using_pairs, prices)
+pt.draw_break_even(using_pairs, prices)
 
 # %% [markdown]
 # Each ring is a break-even: to its right LoRA has cost less in all. Look where the lines
@@ -398,7 +381,7 @@ figures.draw_break_even(using_pairs, prices)
 # switch prefix caching on.
 
 # %%
-lab = BreakEvenLab()
+lab = pt.BreakEvenLab()
 lab
 
 # %% [markdown]
@@ -421,9 +404,11 @@ lab.compute(prefix_caching=True)
 # **Predict.** In which rows of the next table will "never" stand?
 
 # %%
-few_shot, lora = (results.arm("voice", NEW_SUBJECTS, a).costs for a in ("few-shot", LORA))
+few_shot, lora = (
+    results.arm("voice", pt.NEW_SUBJECTS, a).costs for a in ("few-shot", "LoRA")
+)
 prompt, tuned = (
-    results.arm("brief", NEW_COMBINATIONS, a).costs for a in ("engineered", LORA)
+    results.arm("brief", pt.NEW_COMBINATIONS, a).costs for a in ("engineered", "LoRA")
 )
 duels = {"LoRA against few-shot (voice)": (few_shot, lora),
          "LoRA against engineered (brief)": (prompt, tuned)}  # fmt: skip
@@ -433,7 +418,7 @@ situations = {
     "tuned tokens cost 3 times as much": replace(prices, tuned_multiplier=3.0),
     "the labels are there": replace(prices, label=0.0),
 }
-tables.tabulate_break_evens(duels, situations)
+pt.tabulate_break_evens(duels, situations)
 
 # %% [markdown]
 # Compare the rows of a column: nothing but prices has changed, no answer became better or
@@ -448,9 +433,9 @@ tables.tabulate_break_evens(duels, situations)
 # **Predict.** In which task is "both" better than the better of the two?
 
 # %%
-decisive = [(spec.name, test) for spec in decision.TASK_SPECS for test in spec.decisive]
-arms = (decision.ENGINEERED, LORA, decision.LORA_ENGINEERED)
-tables.tabulate_rates(results, decisive, arms)
+decisive = [(task.name, test) for task in pt.list_tasks() for test in task.decisive]
+arms = ("engineered", "LoRA", "LoRA + engineered")
+pt.tabulate_rates(results, decisive, arms)
 
 # %% [markdown]
 # Hold the last column against the better of the two before it, intervals in mind: where
@@ -466,9 +451,9 @@ tables.tabulate_rates(results, decisive, arms)
 # **Predict.** Which corner belongs to tuning?
 
 # %%
-voice_arms = decision.map_arms(results, "voice", NEW_SUBJECTS)
-voice_map = decision.decision_map(voice_arms, prices, margin=0.05)
-figures.draw_decision_map(voice_map, subtitle="The house voice, new subjects")
+voice_arms = pt.map_arms(results, "voice", pt.NEW_SUBJECTS)
+voice_map = pt.decision_map(voice_arms, prices, margin=0.05)
+pt.draw_decision_map(voice_map, subtitle="The house voice, new subjects")
 
 # %% [markdown]
 # Follow the left edge upwards, then the bottom edge to the right. Borders that stand
@@ -482,12 +467,14 @@ figures.draw_decision_map(voice_map, subtitle="The house voice, new subjects")
 # **Predict.** Where does the border go?
 
 # %%
-brief_arms = decision.map_arms(results, "brief", NEW_COMBINATIONS)
+from IPython.display import display
+
+brief_arms = pt.map_arms(results, "brief", pt.NEW_COMBINATIONS)
 for factor in (1.0, 3.0):
     charged = replace(prices, tuned_multiplier=factor)
-    brief_map = decision.decision_map(brief_arms, charged)
+    brief_map = pt.decision_map(brief_arms, charged)
     title = f"The brief; price of a tuned model's tokens: {factor:g} × the base's"
-    display(figures.draw_decision_map(brief_map, subtitle=title))
+    display(pt.draw_decision_map(brief_map, subtitle=title))
 
 # %% [markdown]
 # Compare the two maps: the same answers and the same data, another price list, another
@@ -515,20 +502,20 @@ for factor in (1.0, 3.0):
 
 # %%
 shown = [
-    decision.candidate("prompt", 0.90, 200, prompt_tokens=40, response_tokens=10),
-    decision.candidate("examples", 0.97, 200, prompt_tokens=300, response_tokens=10,
-                       labels=8),
-    decision.candidate("tuned", 0.98, 200, prompt_tokens=10, response_tokens=10,
-                       training_tokens=90_000, labels=400, tuned=True),
+    pt.candidate("prompt", 0.90, 200, prompt_tokens=40, response_tokens=10),
+    pt.candidate("examples", 0.97, 200, prompt_tokens=300, response_tokens=10,
+                 labels=8),
+    pt.candidate("tuned", 0.98, 200, prompt_tokens=10, response_tokens=10,
+                 training_tokens=90_000, labels=400, tuned=True),
 ]  # fmt: skip
 compared = compare_with_best(shown, queries=100_000, prices=prices)
-tables.tabulate_comparisons(compared, [each.costs for each in shown], prices)
+pt.tabulate_comparisons(compared, [each.costs for each in shown], prices)
 
 # %% [markdown]
 # Read "as good" beside the costs: the cheapest of all is out, and of the two that remain
 # the one with the highest rate is not the cheaper one.
 #
-# ## Task: your rule (4 points, 6 minutes)
+# ## Task: {{ task_recommend }}
 #
 # This is the course in one function. It must agree with the measured winner in situations
 # that you don't see: they differ in accuracies, test sizes, pairs at hand, volume and
@@ -552,63 +539,63 @@ def recommend(
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "recommend_test", "points": 4}
-from prompt_or_tune.checks import check
+# %% nbgrader={"grade": true, "grade_id": "recommend_test"}
+import prompt_or_tune as pt
 
-check("recommend", recommend)
+pt.check("recommend", recommend)
 ### BEGIN HIDDEN TESTS
 from prompt_or_tune.checks.decision import Situation, make_arms
-from prompt_or_tune.decision import Prices
 
-cached = Prices(prefix_caching=True)
-free_labels, free_and_dear = Prices(label=0.0), Prices(label=0.0, tuned_multiplier=3.0)
+cached = pt.Prices(prefix_caching=True)
+free_labels = pt.Prices(label=0.0)
+free_and_dear = pt.Prices(label=0.0, tuned_multiplier=3.0)
 equal = make_arms(0.02, 0.20, 0.96, 0.97)
 all_good = make_arms(0.30, 0.95, 0.96, 0.97)
 kinds = {
     "accuracy decides": [
-        Situation(make_arms(0.05, 0.31, 0.28, 0.93), 400, 3000, Prices()),
-        Situation(make_arms(0.02, 0.12, 0.91, 0.55), 400, 3000, Prices()),
-        Situation(make_arms(0.02, 0.88, 0.41, 0.55), 400, 3000, Prices()),
+        Situation(make_arms(0.05, 0.31, 0.28, 0.93), 400, 3000, pt.Prices()),
+        Situation(make_arms(0.02, 0.12, 0.91, 0.55), 400, 3000, pt.Prices()),
+        Situation(make_arms(0.02, 0.88, 0.41, 0.55), 400, 3000, pt.Prices()),
         # The intervals overlap, and still the prompt is significantly below.
-        Situation(make_arms(0.02, 0.935, 0.50, 0.97), 400, 3000, Prices()),
+        Situation(make_arms(0.02, 0.935, 0.50, 0.97), 400, 3000, pt.Prices()),
         # As far apart, but on 40 queries: noise.
-        Situation(make_arms(0.02, 0.925, 0.50, 0.975, of=40), 400, 3000, Prices()),
+        Situation(make_arms(0.02, 0.925, 0.50, 0.975, of=40), 400, 3000, pt.Prices()),
     ],
     "volume decides": [
-        Situation(equal, 400, volume, Prices())
+        Situation(equal, 400, volume, pt.Prices())
         for volume in (50, 4000, 200_000, 5_000_000)
     ] + [
-        Situation(all_good, 400, volume, Prices())
+        Situation(all_good, 400, volume, pt.Prices())
         for volume in (70, 30_000, 40_000_000)
     ],
     "prices decide": [
-        Situation(equal, 400, 150_000, Prices(label=0.0)),
-        Situation(equal, 400, 9_000_000, Prices(tuned_multiplier=8.0)),
-        Situation(equal, 400, 2_500_000, Prices()),
+        Situation(equal, 400, 150_000, pt.Prices(label=0.0)),
+        Situation(equal, 400, 9_000_000, pt.Prices(tuned_multiplier=8.0)),
+        Situation(equal, 400, 2_500_000, pt.Prices()),
         Situation(equal, 400, 2_500_000, cached),
         Situation(all_good, 400, 60_000, free_labels),
         Situation(all_good, 400, 60_000, free_and_dear),
     ],
     "the pairs at hand decide": [
-        Situation(make_arms(0.02, 0.93, 0.95, 0.995), 199, 4_000_000, Prices()),
-        Situation(make_arms(0.02, 0.61, 0.90, 0.99), 60, 4_000_000, Prices()),
-        Situation(make_arms(0.02, 0.61, 0.90, 0.99), 7, 4_000_000, Prices()),
-        Situation(make_arms(0.02, 0.61, 0.90, 0.99), 200, 4_000_000, Prices()),
-        Situation(make_arms(0.60, 0.61, 0.90, 0.99), 0, 400, Prices()),
+        Situation(make_arms(0.02, 0.93, 0.95, 0.995), 199, 4_000_000, pt.Prices()),
+        Situation(make_arms(0.02, 0.61, 0.90, 0.99), 60, 4_000_000, pt.Prices()),
+        Situation(make_arms(0.02, 0.61, 0.90, 0.99), 7, 4_000_000, pt.Prices()),
+        Situation(make_arms(0.02, 0.61, 0.90, 0.99), 200, 4_000_000, pt.Prices()),
+        Situation(make_arms(0.60, 0.61, 0.90, 0.99), 0, 400, pt.Prices()),
     ],
 }  # fmt: skip
 sum(all(each.agrees_with(recommend) for each in kind) for kind in kinds.values())
 ### END HIDDEN TESTS
 
 # %%
-Hints("recommend")
+pt.Hints("recommend")
 
 # %% [markdown]
 # The library's own version of your function also gives reasons, and says where it would
 # change its mind. Here it is on the three tasks, as measured.
 
 # %%
-tables.tabulate_recommendations(verdicts.values())
+pt.tabulate_recommendations(verdicts.values())
 
 # %% [markdown]
 # Keep the last column in sight: a recommendation without its borders is an opinion. Much
@@ -636,7 +623,11 @@ tables.tabulate_recommendations(verdicts.values())
 # and LoRA trained on all pairs and on a part of them, so give it half a minute.
 
 # %%
-pairs = decision.choose_some(voice.training, own_pairs, seed)
+import json
+import tempfile
+from pathlib import Path
+
+pairs = pt.choose_some(voice.training, own_pairs, seed)
 rows = [json.dumps({"prompt": p.bare, "response": p.answer}) for p in pairs]
 folder = tempfile.TemporaryDirectory()
 file = Path(folder.name) / "own_pairs.jsonl"
@@ -644,17 +635,15 @@ file.write_text("\n".join(rows), encoding="utf-8")
 print("\n".join(rows[:3]))
 
 # %%
-from prompt_or_tune.own_data import deciding, preparing, reporting
-
-settings = preparing.DecideSettings(
+settings = pt.DecideSettings(
     templates=("{prompt} in one short sentence",), queries=50_000,
     shots=(1, 4), sizes=(own_pairs // 6,), steps=own_steps, learning_rates=(5e-3,),
 )  # fmt: skip
-own = deciding.decide(model, preparing.prepare(file, settings))
+own = pt.decide(model, pt.prepare(file, settings))
 folder.cleanup()
 print(f"Use {own.recommendation.arm}.")
 print("\n".join([*own.recommendation.reasons, *own.cautions]))
-reporting.tabulate_arms(own)
+pt.tabulate_arms(own)
 
 # %% [markdown]
 # Look at the intervals first: with so few test rows they are wide, and only large
@@ -694,7 +683,7 @@ reporting.tabulate_arms(own)
 # - Put the simplest rival into the table. Sometimes it wins.
 
 # %%
-show_progress()
+pt.show_progress()
 
 # %% [markdown]
 # Next: [7 · The quiz](../07_quiz/07_quiz.ipynb), three questions to see what has stayed.

@@ -17,16 +17,9 @@
 # guess that was written down teaches more than four sentences to choose from.
 
 # %% tags=["setup"]
-from prompt_or_tune.notebook import set_up
+import prompt_or_tune as pt
 
-set_up("07_quiz")
-
-# %% tags=["imports"]
-from prompt_or_tune.checks import check, show_progress
-from prompt_or_tune.decision import TASK_SPECS, load_results
-from prompt_or_tune.figures import draw_data_flow, draw_results
-from prompt_or_tune.trace import REFERENCE_TRACE, trace_bars
-from prompt_or_tune.widgets import Hints, QuizCard
+pt.set_up("07_quiz")
 
 # %% [markdown]
 # ## What you have done
@@ -35,24 +28,24 @@ from prompt_or_tune.widgets import Hints, QuizCard
 # looking it up, what each of them *changes*?
 
 # %%
-draw_data_flow()
+pt.draw_data_flow()
 
 # %% [markdown]
 # And what was measured, the whole course in one figure: three tasks, every arm on the
 # same pairs, all queries new. Cover the dots, predict each winner, and look.
 
 # %%
-results = load_results()
-draw_results(results.arms, [results.judge(spec.name) for spec in TASK_SPECS])
+results = pt.load_results()
+pt.draw_results(results.arms, pt.judge_all(results))
 
 # %% [markdown]
-# ## Task: when to tune (1 point, 2 minutes)
+# ## Task: {{ task_question_1 }}
 #
 # The question of the course. Think of the brief, of the house voice, and of what each of
 # them took. What do you expect the right option to say?
 
 # %%
-QuizCard(
+pt.QuizCard(
     "question_1",
     "When is fine-tuning preferred over prompt engineering?",
     {
@@ -70,10 +63,10 @@ question_1 = None  # "A", "B", "C" or "D"
 question_1 = "A"
 ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "question_1_test", "points": 1}
-from prompt_or_tune.checks import check
+# %% nbgrader={"grade": true, "grade_id": "question_1_test"}
+import prompt_or_tune as pt
 
-check("question_1", question_1)
+pt.check("question_1", question_1)
 ### BEGIN HIDDEN TESTS
 from prompt_or_tune.checks.comparing import expect_equal
 
@@ -87,19 +80,19 @@ expect_equal(
 ### END HIDDEN TESTS
 
 # %%
-Hints("question_1")
+pt.Hints("question_1")
 
 # %% [markdown]
-# ## Task: read a trace (1 point, 2 minutes)
+# ## Task: {{ task_question_2 }}
 #
 # Somebody shows you these bars, epoch by epoch, and adds the accuracies 0.60, 0.75, 0.85,
 # 0.88 and 0.89. It is the reference trace of the course.
 
 # %%
-print(trace_bars(REFERENCE_TRACE))
+print(pt.trace_bars(pt.REFERENCE_TRACE))
 
 # %%
-QuizCard(
+pt.QuizCard(
     "question_2",
     "Loss goes 0.45 → 0.17 and accuracy 0.60 → 0.89 over five epochs, hardly moving in "
     "the last. What does that say?",
@@ -117,10 +110,10 @@ question_2 = None  # "A", "B", "C" or "D"
 question_2 = "A"
 ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "question_2_test", "points": 1}
-from prompt_or_tune.checks import check
+# %% nbgrader={"grade": true, "grade_id": "question_2_test"}
+import prompt_or_tune as pt
 
-check("question_2", question_2)
+pt.check("question_2", question_2)
 ### BEGIN HIDDEN TESTS
 from prompt_or_tune.checks.comparing import expect_equal
 
@@ -134,16 +127,16 @@ expect_equal(
 ### END HIDDEN TESTS
 
 # %%
-Hints("question_2")
+pt.Hints("question_2")
 
 # %% [markdown]
-# ## Task: where the weights change (1 point, 1 minute)
+# ## Task: {{ task_question_3 }}
 #
 # Five stages lead from a request to a prediction. In one of them the model is another one
 # afterwards. Guess how many of the other four need a model at all.
 
 # %%
-QuizCard(
+pt.QuizCard(
     "question_3",
     "In which stage do the model's weights change?",
     {
@@ -160,10 +153,10 @@ question_3 = None  # "A", "B", "C" or "D"
 question_3 = "C"
 ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "question_3_test", "points": 1}
-from prompt_or_tune.checks import check
+# %% nbgrader={"grade": true, "grade_id": "question_3_test"}
+import prompt_or_tune as pt
 
-check("question_3", question_3)
+pt.check("question_3", question_3)
 ### BEGIN HIDDEN TESTS
 from prompt_or_tune.checks.comparing import expect_equal
 
@@ -176,7 +169,7 @@ expect_equal(
 ### END HIDDEN TESTS
 
 # %%
-Hints("question_3")
+pt.Hints("question_3")
 
 # %% [markdown]
 # ## The key insight, once more
@@ -206,7 +199,7 @@ Hints("question_3")
 # - In doubt: measure both, on data that neither has seen.
 
 # %%
-show_progress()
+pt.show_progress()
 
 # %% [markdown]
 # ## Where to go from here

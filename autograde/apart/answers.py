@@ -99,7 +99,7 @@ def _open_nowhere() -> TextIO:
     return open(os.devnull, "w", encoding="utf-8")
 
 
-# ── On the other side: how a kernel is asked ───────────────────────────────────────────
+# ── On the other side: how a kernel is asked ────────────────────────────────────────────
 
 
 def make_expression(request: str) -> str:

@@ -85,7 +85,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise BadMessage(f"{name} is no number in JSON")
 
 
-# ── Writing ────────────────────────────────────────────────────────────────────────────
+# ── Writing ─────────────────────────────────────────────────────────────────────────────
 
 
 def encode(value: object, otherwise: Otherwise) -> Any:
@@ -198,7 +198,7 @@ def _pack(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
-# ── Reading ────────────────────────────────────────────────────────────────────────────
+# ── Reading ─────────────────────────────────────────────────────────────────────────────
 
 Special = Callable[[Any], object]
 

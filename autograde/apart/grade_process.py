@@ -42,7 +42,7 @@ class CellRun:
     is_stopped: bool = False
 
 
-class Child(Protocol):
+class ForkedProcess(Protocol):
     """A forked process; what `autograde.sandbox` makes is one."""
 
     connection: Connection
@@ -50,29 +50,27 @@ class Child(Protocol):
     def kill(self) -> None: ...
 
 
-class Parent(Protocol):
+class ForkingProcess(Protocol):
     """Where it is forked from, in a folder of its own that has the files."""
 
     def fork(
         self, target: str, argument: Mapping[str, Any], *, files: Mapping[str, bytes]
-    ) -> Child: ...
+    ) -> ForkedProcess: ...
 
 
 class GradeProcess:
-    """Runs the grade cells of one notebook; after a kill, in a new process."""
+    """Runs the grade cells of one notebook; after a kill, in a new process.
 
-    def __init__(self, parent: Parent, files: Mapping[str, bytes], seed: int) -> None:
+    `files` are put where its cells run.
+    """
+
+    def __init__(
+        self, parent: ForkingProcess, files: Mapping[str, bytes], seed: int
+    ) -> None:
         self._parent = parent
         self._files = files
         self._seed = seed
-        self._child: Child | None = self._fork()
-
-    @classmethod
-    def start(
-        cls, parent: Parent, *, files: Mapping[str, bytes] | None = None, seed: int = 0
-    ) -> GradeProcess:
-        """Return a process that is ready; `files` are put where its cells run."""
-        return cls(parent, files or {}, seed)
+        self._child: ForkedProcess | None = self._fork()
 
     async def run(self, source: str, ask: AskKernel, *, seconds: float) -> CellRun:
         """Run a grade cell; kill the process when that takes longer.
@@ -107,7 +105,7 @@ class GradeProcess:
             self._child.connection.close()
             self._child = None
 
-    def _fork(self) -> Child:
+    def _fork(self) -> ForkedProcess:
         argument = {"seed": self._seed}
         return self._parent.fork(f"{__name__}:serve", argument, files=self._files)
 
@@ -164,7 +162,7 @@ def _make_stopped(fault: str, seconds: float) -> CellRun:
     return CellRun([output], f"AnswerStopped: {fault}", None, seconds, is_stopped=True)
 
 
-# ── In the trusted process ─────────────────────────────────────────────────────────────
+# ── In the trusted process ──────────────────────────────────────────────────────────────
 
 
 def serve(connection: Connection, argument: Mapping[str, Any]) -> None:

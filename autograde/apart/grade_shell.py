@@ -16,6 +16,8 @@ from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
+from autograde.whole_cells import demand_whole_cells
+
 Outputs = list[dict[str, Any]]
 Fetch = Callable[[str], Mapping[str, Any]]
 
@@ -104,7 +106,9 @@ class GradeShell(InteractiveShell):
         config = Config()
         config.HistoryManager.enabled = False
         config.InteractiveShell.colors = "nocolor"
-        return cls.instance(config=config)
+        shell = cls.instance(config=config)
+        demand_whole_cells(shell)
+        return shell
 
     def enable_gui(self, gui: Any = None) -> None:
         """Do nothing: there is no window to wait for. `%matplotlib` asks."""

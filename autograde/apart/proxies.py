@@ -96,7 +96,7 @@ def _walk(scope: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
         yield from _walk(child)
 
 
-# ── Talking ────────────────────────────────────────────────────────────────────────────
+# ── Talking ─────────────────────────────────────────────────────────────────────────────
 
 
 def _make_name(name: str, content: Any, ask: Ask) -> Any:

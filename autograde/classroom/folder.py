@@ -14,7 +14,7 @@ from typing import Any
 from autograde.classroom.roster import Roster, read_roster
 from autograde.classroom.settings import Settings, read_settings
 from autograde.errors import AutogradeError
-from autograde.records import Limits, Mode, Received
+from autograde.submission_records import Limits, Mode, Received
 
 SETTINGS = "class.toml"
 FOLDERS = ("source", "release", "received", "submitted", "autograded", "feedback")

@@ -10,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from autograde.classroom.late import Late
+from autograde.classroom.late_policy import LatePolicy
 from autograde.errors import AutogradeError
-from autograde.records import Limits, Mode
+from autograde.submission_records import Limits, Mode
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Settings:
     modes: Mapping[str, Mode] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     limits_of: Mapping[str, Limits] = field(default_factory=dict)
-    late: Late = field(default_factory=Late)
+    late: LatePolicy = field(default_factory=LatePolicy)
 
 
 def read_settings(path: Path) -> Settings:
@@ -36,34 +36,7 @@ def read_settings(path: Path) -> Settings:
     Raises `AutogradeError` with the place of what can't be read or means nothing.
     """
     try:
-        said = tomllib.loads(path.read_text(encoding="utf-8"))
-        zone = zoneinfo.ZoneInfo(said.get("timezone", "UTC"))
-        limits = said.pop("limits", {})
-        of_one = {k: v for k, v in limits.items() if isinstance(v, dict)}
-        of_all = _build(
-            Limits, {k: v for k, v in limits.items() if k not in of_one}, "limits"
-        )
-        late = said.pop("late", {})
-        dates = {
-            "due": _read_dates(late.pop("due", {}), zone),
-            "extensions": {
-                student: _read_dates(dates, zone)
-                for student, dates in said.pop("extensions", {}).items()
-            },
-        }
-        return _build(
-            Settings,
-            {
-                **said,
-                "limits": of_all,
-                "limits_of": {
-                    name: _build(Limits, each, f'limits."{name}"', of_all)
-                    for name, each in of_one.items()
-                },
-                "late": _build(Late, {**late, **dates}, "late"),
-            },
-            "",
-        )
+        return _read(tomllib.loads(path.read_text(encoding="utf-8")))
     except (
         OSError,
         ValueError,  # also of tomllib, and of an unknown time zone
@@ -72,6 +45,32 @@ def read_settings(path: Path) -> Settings:
         zoneinfo.ZoneInfoNotFoundError,
     ) as error:
         raise AutogradeError(f"{path} can't be used: {error}.") from None
+
+
+def _read(said: dict[str, Any]) -> Settings:
+    zone = zoneinfo.ZoneInfo(said.get("timezone", "UTC"))
+    limits = said.pop("limits", {})
+    of_one = {k: v for k, v in limits.items() if isinstance(v, dict)}
+    of_all = _build(
+        Limits, {k: v for k, v in limits.items() if k not in of_one}, "limits"
+    )
+    late = said.pop("late", {})
+    dates = {
+        "due": _read_dates(late.pop("due", {}), zone),
+        "extensions": {
+            student: _read_dates(dates, zone)
+            for student, dates in said.pop("extensions", {}).items()
+        },
+    }
+    parts = {
+        "limits": of_all,
+        "limits_of": {
+            name: _build(Limits, each, f'limits."{name}"', of_all)
+            for name, each in of_one.items()
+        },
+        "late": _build(LatePolicy, {**late, **dates}, "late"),
+    }
+    return _build(Settings, {**said, **parts}, "")
 
 
 def _build(kind: type, said: Mapping[str, Any], table: str, base: Any = None) -> Any:

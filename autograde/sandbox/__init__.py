@@ -4,18 +4,16 @@ A worker holds a *preloaded parent*: a process inside bubblewrap that has import
 notebooks import, and forks. Each child goes on into namespaces of its own before the
 first line of a stranger's code runs there; killing process 1 of them kills all.
 
-`launching` and `student` are the host's side, `parent`, `namespaces`, `limits` and
-`kernel` run inside.
+`preloaded_parent`, `child`, `bubblewrap`, `watcher` and `student_kernel` are the host's
+side; `fork_server`, `namespaces`, `limits` and `kernel_app` run inside.
 """
 
 from __future__ import annotations
 
-from autograde.sandbox.launching import (
-    Child,
-    PreloadedParent,
-    find_fault,
-    is_visible_inside,
-)
-from autograde.sandbox.student import StudentKernel
+from autograde.sandbox.availability import find_fault
+from autograde.sandbox.bubblewrap import is_visible_inside
+from autograde.sandbox.child import Child
+from autograde.sandbox.preloaded_parent import PreloadedParent
+from autograde.sandbox.student_kernel import StudentKernel
 
 __all__ = ["Child", "PreloadedParent", "StudentKernel", "find_fault", "is_visible_inside"]

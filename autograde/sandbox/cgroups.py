@@ -13,11 +13,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograde.records import Limits
 from autograde.sandbox.limits import MB
+from autograde.submission_records import Limits
 
 NEEDED = {"memory", "pids"}
 EMPTY_SECONDS = 2.0
+CGROUPS = Path("/sys/fs/cgroup")
+OWN_GROUP = Path("/proc/self/cgroup")
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,11 @@ class ControlGroup:
                 time.sleep(0.005)
 
 
-def find_tree(
-    root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")
-) -> Path | None:
-    """Return a folder where groups can be made, or None.
+def find_tree(root: Path, own: Path) -> Path | None:
+    """Return a folder below `root` where groups can be made, or None.
 
-    It is the one above this process's own group: a group that divides its memory may hold
-    no process itself.
+    `own` says which group this process is in; the folder is the one above that: a group
+    that divides its memory may hold no process itself.
     """
     with contextlib.suppress(OSError):
         for line in own.read_text().splitlines():

@@ -1,11 +1,13 @@
-"""Bound what one process may use; what all of them use together, `watching` bounds."""
+"""Bound what one process may use; what all of them use together, `watcher` bounds."""
 
 from __future__ import annotations
 
 import resource
 import sys
 
-from autograde.records import Limits
+import psutil  # type: ignore[import-untyped]
+
+from autograde.submission_records import Limits
 
 MB = 2**20
 OPEN_FILES = 256
@@ -28,21 +30,13 @@ def apply_limits(limits: Limits, *, count_processes: bool) -> None:
     if count_processes:
         wanted["RLIMIT_NPROC"] = limits.processes
     if sys.platform == "linux":
-        mapped, private = _measure_mapped()
-        wanted["RLIMIT_DATA"] = private + limits.memory_mb * MB
+        mapped = psutil.Process().memory_info()
+        wanted["RLIMIT_DATA"] = mapped.data + limits.memory_mb * MB
         # Threads reserve far more than they use, and that counts here.
-        wanted["RLIMIT_AS"] = mapped + 2 * limits.memory_mb * MB
+        wanted["RLIMIT_AS"] = mapped.vms + 2 * limits.memory_mb * MB
     for name, most in wanted.items():
         if (number := getattr(resource, name, None)) is not None:
             _, hard = resource.getrlimit(number)
             if hard != resource.RLIM_INFINITY:
                 most = min(most, hard)
             resource.setrlimit(number, (most, most))
-
-
-def _measure_mapped() -> tuple[int, int]:
-    """Return the bytes that are mapped in this process: all, and private ones."""
-    with open("/proc/self/statm") as file:
-        pages = [int(number) for number in file.read().split()]
-    page = resource.getpagesize()
-    return pages[0] * page, pages[5] * page

@@ -222,16 +222,3 @@ def _examine_shipped_files() -> Iterator[Finding]:
         else:
             advice = "reinstall the package: this file belongs to it"
             yield Finding("shipped", name, f"{relative}: missing", advice)
-
-
-def as_json(findings: tuple[Finding, ...]) -> dict[str, object]:
-    """Return the findings as `{group: {name: value}}`; what is amiss is in "problems"."""
-    groups: dict[str, object] = {}
-    for finding in findings:
-        group = groups.setdefault(finding.group, {})
-        assert isinstance(group, dict)
-        group[finding.name] = finding.value
-    groups["problems"] = [
-        f"{f.name}: {f.value}; {f.advice}" for f in findings if f.advice
-    ]
-    return groups

@@ -17,7 +17,7 @@ from IPython import get_ipython
 from packaging.requirements import Requirement
 
 from prompt_or_tune.cli.quiet import hide_loading_bars, quieten_libraries
-from prompt_or_tune.notebooks import find_notebook
+from prompt_or_tune.syllabus import find_notebook
 
 PACKAGE = "prompt-or-tune"
 SEED = 0

@@ -14,6 +14,7 @@ from prompt_or_tune.files import write_atomically
 from prompt_or_tune.records import Pair, Sample
 from prompt_or_tune.samples import almanac
 from prompt_or_tune.scoring import normalise
+from prompt_or_tune.wording import shorten
 
 if TYPE_CHECKING:
     from prompt_or_tune.models import LanguageModel
@@ -113,13 +114,13 @@ def encode(pair: Pair, model: LanguageModel) -> EncodedPair:
     """
     response = pair.response.strip()
     if not response:
-        raise PairsError(f"The response to {_shorten(pair.prompt)!r} is empty.")
+        raise PairsError(f"The response to {shorten(pair.prompt)!r} is empty.")
     prompt_ids = model.encode_prompt(pair.prompt)
     answer_ids = [*model.encode_text(response), model.end_of_turn_id]
     length = len(prompt_ids) + len(answer_ids)
     if length > model.context_length:
         raise PairsError(
-            f"The pair {_shorten(pair.prompt)!r} takes {length} tokens and {model.name} "
+            f"The pair {shorten(pair.prompt)!r} takes {length} tokens and {model.name} "
             f"reads {model.context_length}: shorten it."
         )
     return EncodedPair(
@@ -227,7 +228,7 @@ def _read_fields(fields: object, where: str) -> Pair:
             found = ", ".join(map(str, fields)) or "none"
             raise PairsError(
                 f"{where} has no field {name!r}: the fields are prompt and response "
-                f"(found: {_shorten(found)})."
+                f"(found: {shorten(found)})."
             )
         if not isinstance(fields[name], str):
             kind = type(fields[name]).__name__
@@ -240,7 +241,3 @@ def _read_fields(fields: object, where: str) -> Pair:
 def _as_fields(pair: Pair) -> dict[str, str]:
     fields = {"prompt": pair.prompt, "response": pair.response}
     return fields | ({"sample_id": pair.sample_id} if pair.sample_id else {})
-
-
-def _shorten(text: str, length: int = 60) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"

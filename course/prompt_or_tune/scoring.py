@@ -8,10 +8,15 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, get_args, runtime_checkable
 
+from prompt_or_tune import moved
 from prompt_or_tune.lexicon import rhyme_sound
 from prompt_or_tune.statistics import Rate, pass_rate
+from prompt_or_tune.wording import count, shorten
+
+if not TYPE_CHECKING:
+    __getattr__ = moved.forward(__name__)
 
 # ── The words and lines of an answer ───────────────────────────────────────────────────
 
@@ -57,13 +62,13 @@ class LineCount:
 
     @property
     def name(self) -> str:
-        return _count(self.count, "line")
+        return count(self.count, "line")
 
     def check(self, text: str) -> bool:
         return len(split_lines(text)) == self.count
 
     def explain(self, text: str) -> str:
-        found = _count(len(split_lines(text)), "line")
+        found = count(len(split_lines(text)), "line")
         return f"The answer has {found}; wanted: {self.count}."
 
 
@@ -94,7 +99,7 @@ class Rhyme:
         lines = split_lines(text)
         if len(lines) < 2 or len(lines) % 2:
             return (
-                f"Lines rhyme in pairs, and the answer has {_count(len(lines), 'line')}."
+                f"Lines rhyme in pairs, and the answer has {count(len(lines), 'line')}."
             )
         misses = min((self._misses(text, p) for p in self._pairings(text)), key=len)
         if not misses:
@@ -186,13 +191,13 @@ class WordLimit:
 
     @property
     def name(self) -> str:
-        return f"at most {_count(self.limit, 'word')}"
+        return f"at most {count(self.limit, 'word')}"
 
     def check(self, text: str) -> bool:
         return 1 <= len(split_words(text)) <= self.limit
 
     def explain(self, text: str) -> str:
-        found = _count(len(split_words(text)), "word")
+        found = count(len(split_words(text)), "word")
         return f"The answer has {found}; wanted: 1 to {self.limit}."
 
 
@@ -245,8 +250,8 @@ class OneSentence:
         return len(split_lines(text)) == 1 and self._count_sentences(text) == 1
 
     def explain(self, text: str) -> str:
-        sentences = _count(self._count_sentences(text), "sentence")
-        return f"The answer has {sentences} on {_count(len(split_lines(text)), 'line')}."
+        sentences = count(self._count_sentences(text), "sentence")
+        return f"The answer has {sentences} on {count(len(split_lines(text)), 'line')}."
 
     @staticmethod
     def _count_sentences(text: str) -> int:
@@ -345,7 +350,7 @@ class Ended:
         return self.count_tokens(text) < self.budget
 
     def explain(self, text: str) -> str:
-        used = _count(self.count_tokens(text), "token")
+        used = count(self.count_tokens(text), "token")
         return f"The answer has {used} of the {self.budget} that it was given."
 
 
@@ -558,10 +563,6 @@ def rates_by_rule(results: Sequence[BriefResult]) -> dict[str, Rate]:
 # ── Helpers ────────────────────────────────────────────────────────────────────────────
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def _last_word(line: str) -> str:
     words = split_words(line)
     return words[-1] if words else ""
@@ -578,12 +579,8 @@ def _has_phrase(text: str, phrase: str) -> bool:
 def _compare(text: str, expected: str) -> str:
     if text.strip() == expected.strip():
         return "The answer is the expected one."
-    return f'The answer is "{_shorten(text)}"; expected: "{_shorten(expected)}".'
-
-
-def _shorten(text: str, length: int = 80) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= length else text[: length - 1] + "…"
+    shown, wanted = shorten(text, 80), shorten(expected, 80)
+    return f'The answer is "{shown}"; expected: "{wanted}".'
 
 
 def _read_json(text: str) -> object:

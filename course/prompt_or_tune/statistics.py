@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
+ALPHA = 0.05
+"""Level of significance of every comparison of arms."""
+
 
 @dataclass(frozen=True)
 class Interval:

@@ -15,11 +15,12 @@ import random
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 from peft import LoraConfig, PeftModel
 
+from prompt_or_tune import moved
 from prompt_or_tune.adapters import Adapter as Adapter
 from prompt_or_tune.adapters import add_lora, read_adapter
 from prompt_or_tune.models import LanguageModel, name_portably
@@ -32,6 +33,9 @@ from prompt_or_tune.records import (
     TuningSettings,
 )
 from prompt_or_tune.trace import observe
+
+if not TYPE_CHECKING:
+    __getattr__ = moved.forward(__name__)
 
 SMALL_MODEL = 20_000_000  # parameters; below, LoRA needs a far higher learning rate
 LARGEST_GRADIENT = 1.0  # norm at which gradients are clipped, as Trainer does

@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 import atexit
 import linecache
-import os
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 from autograde.apart import answers
 from autograde.apart.answers import make_refusal
 from autograde.apart.grade_process import CellRun, GradeProcess
-from autograde.records import Limits
 from autograde.sandbox import Child, PreloadedParent
+from autograde.submission_records import Limits
 
-ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0  # seconds; nothing here takes one
 IMPORTED = (
     "autograde.apart.grade_process",
@@ -33,13 +30,7 @@ IMPORTED = (
 @cache
 def _start_parent() -> PreloadedParent:
     """Start the trusted parent of all; who has used torch's threads can't be forked."""
-    places = os.pathsep.join(map(str, (ROOT, ROOT / "course")))
-    parent = PreloadedParent(
-        sandboxed=False,
-        preload=IMPORTED,
-        limits=Limits(),
-        environment={"PYTHONPATH": places},
-    )
+    parent = PreloadedParent(sandboxed=False, preload=IMPORTED, limits=Limits())
     atexit.register(parent.close)
     return parent
 
@@ -112,7 +103,7 @@ def run_apart(
 ) -> CellRun:
     """Run a grade cell apart from a student's cells, or against replies made up."""
     student = Student(*cells)
-    process = GradeProcess.start(ForkingParent())
+    process = GradeProcess(ForkingParent(), {}, 0)
     try:
         return asyncio.run(process.run(grade_cell, ask or student.ask, seconds=seconds))
     finally:

@@ -12,8 +12,8 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
-from autograde.records import Limits
 from autograde.sandbox import PreloadedParent, StudentKernel
+from autograde.submission_records import Limits
 
 SMALL = Limits(
     cpu_seconds=20,
@@ -23,7 +23,7 @@ SMALL = Limits(
     file_mb=8,
     scratch_mb=16,
 )
-PRELOAD = ["autograde.sandbox.kernel"]
+PRELOAD = ["autograde.sandbox.kernel_app"]
 PATIENCE = 30.0
 
 

@@ -17,9 +17,9 @@ from nbgrader.utils import parse_utc
 from sqlalchemy import insert
 
 from autograde.classroom import Classroom
-from autograde.classroom.making import init
-from autograde.gradebook.standing import RECORDS
-from autograde.records import CellResult, Repair, Result, hash_bytes
+from autograde.classroom.creation import create_class
+from autograde.gradebook.result_table import RESULTS
+from autograde.submission_records import CellResult, Repair, Result, hash_bytes
 
 DUE = datetime(2026, 11, 1, 12, tzinfo=UTC)
 PEOPLE = (
@@ -103,7 +103,7 @@ def make_class(
     roster = root.with_name("given.csv")
     rows = [f"{s},{first},{last},{s}@example.org" for s, first, last in people]
     roster.write_text("\n".join(("student_id,first_name,last_name,email", *rows)))
-    classroom = init(root, sources=sources, roster=roster)
+    classroom = create_class(root, sources=sources, roster=roster)
     settings = (root / "class.toml").read_text()
     dates = "".join(f'"{name}" = {DUE:%Y-%m-%dT%H:%M:%S}\n' for name in names)
     settings = settings.replace("percent_per_day = 0", "percent_per_day = 10")
@@ -181,7 +181,7 @@ def failed(grade_id: str, *, got: object = 0, points: float = 0.0, **changes: An
     return CellResult(grade_id, "failed", points, 2.0, **{**said, **changes})
 
 
-# ── Many ───────────────────────────────────────────────────────────────────────────────
+# ── Many ────────────────────────────────────────────────────────────────────────────────
 
 
 def make_people(number: int) -> list[tuple[str, str, str]]:
@@ -235,10 +235,10 @@ def fill_gradebook(classroom: Classroom, results: Sequence[Result]) -> None:
     rows: dict[Any, list[dict[str, Any]]] = {
         table: []
         for table in (api.SubmittedAssignment, api.SubmittedNotebook, api.Grade,
-                      api.Comment, RECORDS)
+                      api.Comment, RESULTS)
     }  # fmt: skip
     with classroom.gradebook() as gradebook:
-        RECORDS.metadata.create_all(gradebook.engine)
+        RESULTS.metadata.create_all(gradebook.engine)
         for student in classroom.roster():
             gradebook.update_or_create_student(student.id)
         known = {each.name: each for each in gradebook.assignments}
@@ -272,7 +272,7 @@ def fill_gradebook(classroom: Classroom, results: Sequence[Result]) -> None:
                 {"id": uuid.uuid4().hex, "notebook_id": part, "cell_id": cell}
                 for cell in answered
             ]
-            rows[RECORDS].append(
+            rows[RESULTS].append(
                 {"student": names[0], "assignment": names[1], "notebook": names[2],
                  "submission_sha256": result.submission_sha256,
                  "tests_sha256": result.tests_sha256,

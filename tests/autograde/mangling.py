@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from autograde.submissions.likeness import find_names, tidy
+from autograde.submissions.similarity import find_names, tidy
 
 OPERATIONS = (
     "move",

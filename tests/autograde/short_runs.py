@@ -13,10 +13,10 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from autograde import running
 from autograde.classroom import Classroom
 from autograde.errors import AutogradeError
-from autograde.submissions import collecting
+from autograde.grading.class_grader import grade_class
+from autograde.submissions.collection import collect_files
 
 
 def start_grader(root: Path, scheduler: str, file_bytes: int = 0) -> BaseProcess:
@@ -41,13 +41,13 @@ def _grade(root: Path, scheduler: str, file_bytes: int) -> None:
     if file_bytes:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
     try:
-        running.grade(Classroom.open(root), scheduler=scheduler)
+        grade_class(Classroom.open(root), scheduler=scheduler)
     except AutogradeError as error:
         raise SystemExit(f"autograde: {error}") from None
 
 
 def _collect(root: Path, paths: Sequence[Path]) -> None:
     try:
-        collecting.collect(Classroom.open(root), paths)
+        collect_files(Classroom.open(root), paths)
     except AutogradeError as error:
         raise SystemExit(f"autograde: {error}") from None

@@ -15,8 +15,8 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograde.classroom import Classroom
-from autograde.classroom.making import init
-from autograde.records import CellResult, Result, hash_bytes
+from autograde.classroom.creation import create_class
+from autograde.submission_records import CellResult, Result, hash_bytes
 
 ROSTER = """\
 student_id,first_name,last_name,email,canvas_id,section
@@ -87,7 +87,9 @@ def _make_once(assignments: tuple[str, ...]) -> Path:
         path.parent.mkdir(parents=True)
         nbformat.write(make_source(name), path)
     (folder / "roster.csv").write_text(ROSTER)
-    init(folder / "class", sources=folder / "sources", roster=folder / "roster.csv")
+    create_class(
+        folder / "class", sources=folder / "sources", roster=folder / "roster.csv"
+    )
     return folder / "class"
 
 

@@ -19,7 +19,7 @@ from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from autograde import building
+from autograde.nbgrader_settings import load_settings
 
 # nbgrader calls `alembic`, which nobody finds unless the environment is activated.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -41,7 +41,7 @@ class StockClass:
     @property
     def config(self) -> Config:
         """Return the settings."""
-        config: Config = building.load_settings().copy()
+        config: Config = load_settings().copy()
         config.CourseDirectory.root = str(self.root)
         config.CourseDirectory.course_id = COURSE_ID
         return config

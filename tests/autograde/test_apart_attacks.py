@@ -126,7 +126,7 @@ ANSWERS = {
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[GradeProcess]:
-    process = GradeProcess.start(ForkingParent())
+    process = GradeProcess(ForkingParent(), {}, 0)
     yield process
     process.close()
 

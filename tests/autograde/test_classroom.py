@@ -12,12 +12,12 @@ import pytest
 
 from autograde import ROOT
 from autograde.classroom import Classroom
-from autograde.classroom.holding import holding
-from autograde.classroom.making import init
+from autograde.classroom.creation import create_class
+from autograde.classroom.lock import lock_class
 from autograde.classroom.roster import read_roster
 from autograde.classroom.settings import read_settings
 from autograde.errors import AutogradeError
-from autograde.records import Limits, Received
+from autograde.submission_records import Limits, Received
 from tests.autograde.small_class import ROSTER, make_class, make_source
 
 
@@ -40,7 +40,7 @@ def test_a_new_class_has_all_that_grading_needs(sources: Path, tmp_path: Path):
     roster = tmp_path / "roster.csv"
     roster.write_text(ROSTER)
 
-    classroom = init(tmp_path / "class", sources=sources, roster=roster)
+    classroom = create_class(tmp_path / "class", sources=sources, roster=roster)
 
     assert classroom.assignments() == ("sums",), "what nobody grades is no assignment"
     assert classroom.notebooks("sums") == ("sums",)
@@ -58,7 +58,7 @@ def test_a_new_class_has_all_that_grading_needs(sources: Path, tmp_path: Path):
 def test_what_lies_beside_a_source_is_released_but_not_the_quizs_explanations(
     sources: Path, tmp_path: Path
 ):
-    classroom = init(tmp_path / "class", sources=sources)
+    classroom = create_class(tmp_path / "class", sources=sources)
 
     folder = classroom.release("sums", "sums").parent
     assert (folder / "data.csv").read_text() == "1,2"
@@ -69,14 +69,14 @@ def test_what_lies_beside_a_source_is_released_but_not_the_quizs_explanations(
 def test_a_second_init_overwrites_nothing_and_completes_what_is_missing(
     sources: Path, tmp_path: Path
 ):
-    classroom = init(tmp_path / "class", sources=sources)
+    classroom = create_class(tmp_path / "class", sources=sources)
     settings, source = classroom.root / "class.toml", classroom.source("sums", "sums")
     settings.write_text('course_id = "mine"')
     source.write_text(source.read_text() + "\n")
     changed = source.read_bytes()
     classroom.release("sums", "sums").unlink()
 
-    again = init(tmp_path / "class", sources=sources)
+    again = create_class(tmp_path / "class", sources=sources)
 
     assert again.settings.course_id == "mine"
     assert source.read_bytes() == changed
@@ -87,21 +87,21 @@ def test_a_second_init_overwrites_nothing_and_completes_what_is_missing(
 def test_another_roster_than_the_one_that_is_there_is_refused(
     sources: Path, tmp_path: Path
 ):
-    init(tmp_path / "class", sources=sources)
+    create_class(tmp_path / "class", sources=sources)
     (tmp_path / "new.csv").write_text(ROSTER)
 
     with pytest.raises(AutogradeError, match="is there already, and differs"):
-        init(tmp_path / "class", sources=sources, roster=tmp_path / "new.csv")
+        create_class(tmp_path / "class", sources=sources, roster=tmp_path / "new.csv")
 
 
 def test_a_class_must_not_lie_in_the_repository(sources: Path):
     with pytest.raises(AutogradeError, match="must lie elsewhere"):
-        init(ROOT / "build" / "class", sources=sources)
+        create_class(ROOT / "build" / "class", sources=sources)
 
 
 def test_a_folder_without_graded_notebooks_makes_no_class(tmp_path: Path):
     with pytest.raises(AutogradeError, match="no folders with graded notebooks"):
-        init(tmp_path / "class", sources=tmp_path)
+        create_class(tmp_path / "class", sources=tmp_path)
 
 
 def test_a_folder_that_is_no_class_says_how_to_make_one(tmp_path: Path):
@@ -111,7 +111,7 @@ def test_a_folder_that_is_no_class_says_how_to_make_one(tmp_path: Path):
 
 @pytest.mark.slow
 def test_courses_not_written_for_it_run_together(sources: Path, tmp_path: Path):
-    assert init(tmp_path / "class", sources=sources).mode("sums") == "together"
+    assert create_class(tmp_path / "class", sources=sources).mode("sums") == "together"
 
 
 @pytest.mark.slow
@@ -148,7 +148,7 @@ def test_half_a_line_of_the_manifest_counts_as_none(tmp_path: Path):
     ]
 
 
-# --- Settings ---------------------------------------------------------------------------
+# ── Settings ────────────────────────────────────────────────────────────────────────────
 
 
 def test_settings_are_read_with_their_units_and_zones(tmp_path: Path):
@@ -222,7 +222,7 @@ def test_a_late_penalty_counts_days_begun_has_a_cap_and_never_exceeds_the_points
     assert late.find_penalty(seconds, points=points, max_points=10) == lost
 
 
-# --- Roster -----------------------------------------------------------------------------
+# ── Roster ──────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_roster_is_read_as_canvas_and_moodle_write_it(tmp_path: Path):
@@ -262,14 +262,14 @@ def test_a_faulty_roster_says_where(tmp_path: Path, text: str, said: str):
         read_roster(tmp_path / "roster.csv")
 
 
-# --- One at a time ----------------------------------------------------------------------
+# ── One at a time ───────────────────────────────────────────────────────────────────────
 
 HOLD = """
 import sys
 from pathlib import Path
 from autograde.classroom import Classroom
-from autograde.classroom.holding import holding
-with holding(Classroom.open(Path(sys.argv[1]))):
+from autograde.classroom.lock import lock_class
+with lock_class(Classroom.open(Path(sys.argv[1]))):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -290,10 +290,10 @@ def test_the_second_grader_says_who_is_first_and_a_dead_one_holds_nothing(
         assert first.stdout.readline() == b"held\n"
         with (
             pytest.raises(AutogradeError, match=f"by process {first.pid} on"),
-            holding(classroom),
+            lock_class(classroom),
         ):
             pass
         first.kill()
         first.wait()
-    with holding(classroom):
+    with lock_class(classroom):
         pass

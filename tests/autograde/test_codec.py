@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_or_tune.checks.comparing import CheckFailed, expect_equal
 from prompt_or_tune.checks.decision import make_arms
-from prompt_or_tune.decision import Prices
+from prompt_or_tune.decision.costs import Prices
 from prompt_or_tune.prompts import Template, TemplateError
 from prompt_or_tune.records import EpochRecord, Pair
 
@@ -62,7 +62,7 @@ PLAIN = st.recursive(
 )
 
 
-# ── What arrives ───────────────────────────────────────────────────────────────────────
+# ── What arrives ────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.slow
@@ -177,7 +177,7 @@ def test_filling_a_record_runs_none_of_its_code():
     assert type(codec.decode(message)) is Template
 
 
-# ── What does not ──────────────────────────────────────────────────────────────────────
+# ── What does not ───────────────────────────────────────────────────────────────────────
 
 
 class Number(int):
@@ -306,7 +306,7 @@ def test_a_list_that_holds_itself_is_cut():
     assert isinstance(arrived, Foreign)
 
 
-# ── Limits ─────────────────────────────────────────────────────────────────────────────
+# ── Limits ──────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.slow
@@ -414,7 +414,7 @@ def test_a_damaged_value_is_refused(node):
         "prompt_or_tune.models:LanguageModel",  # can change
         "prompt_or_tune_of_mine:Pair",
         "prompt_or_tune.not_there:Pair",
-        "autograde.records:Limits",
+        "autograde.submission_records:Limits",
         ":",
         "",
     ],

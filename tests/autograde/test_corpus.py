@@ -23,8 +23,8 @@ from rich.console import Console
 from rich.table import Table
 
 from autograde.classroom import Classroom
-from autograde.gradebook.recording import read_records
-from autograde.records import Result
+from autograde.gradebook.result_table import read_results
+from autograde.submission_records import Result
 from tests.autograde.corpus.all import make_corpus
 from tests.autograde.corpus.assignments import CANARY, SOLUTION_MARK, make_sources
 from tests.autograde.corpus.classes import (
@@ -106,7 +106,7 @@ def _grade(root: Path, doors: Any) -> Graded:
     # It leaves with 1 if a submission has no grade at all; whose, the tests below say.
     done = read_json(run_command(*grade, codes=(0, 1), AUTOGRADE_CORPUS_SECRET=SECRET))
     run_command("feedback", "--class", classroom)
-    results = {each.student: each for each in read_records(Classroom.open(classroom))}
+    results = {each.student: each for each in read_results(Classroom.open(classroom))}
     after = take_hashes(classroom, *fixed)
     return Graded(
         world, collected, results, doors.count_visits(), before, after, done["seconds"]
@@ -124,7 +124,7 @@ def _take_in(root: Path, world: World, handed_in: Sequence[Delivered]) -> Any:
     return read_json(run_command("collect", "--json", "--class", classroom, *zips))
 
 
-# --- Each submission --------------------------------------------------------------------
+# ── Each submission ─────────────────────────────────────────────────────────────────────
 
 
 @every_submission
@@ -184,7 +184,7 @@ def _find_leaks(world: World, student: str, assignment: str) -> list[str]:
     return faults
 
 
-# --- What stands around them ------------------------------------------------------------
+# ── What stands around them ─────────────────────────────────────────────────────────────
 
 
 def test_nothing_outside_was_written_or_removed(graded):
@@ -273,7 +273,7 @@ def test_the_same_attacks_succeed_where_tests_run_together(tmp_path):
     for assignment in world.sources:
         set_mode(world.classroom, assignment, "together")
     run_command("grade", "--class", world.classroom)
-    records = read_records(Classroom.open(world.classroom))
+    records = read_results(Classroom.open(world.classroom))
     points = {each.student: each.points for each in records}
     stolen = {
         each.submission.name

@@ -13,7 +13,7 @@ import nbformat
 import pytest
 
 from autograde.classroom import Classroom
-from autograde.gradebook.recording import read_records
+from autograde.gradebook.result_table import read_results
 from tests.autograde.sandboxes import needs_sandbox
 from tests.autograde.students import draw_students, write_roster, write_zips
 
@@ -88,7 +88,7 @@ def test_before_grading_everything_waits_and_after_it_nothing(evening):
 def test_each_task_has_the_points_that_its_answer_deserves(evening):
     folder, _ = evening
     classroom = Classroom.open(folder / "class")
-    for result in read_records(classroom):
+    for result in read_results(classroom):
         submitted = nbformat.reads(
             classroom.submitted(
                 result.student, result.assignment, result.notebook_name
@@ -117,7 +117,7 @@ def test_each_task_has_the_points_that_its_answer_deserves(evening):
 def test_each_graded_notebook_has_a_page_and_no_hidden_test_is_on_it(evening):
     folder, _ = evening
     classroom = Classroom.open(folder / "class")
-    for result in read_records(classroom):
+    for result in read_results(classroom):
         page = classroom.feedback(
             result.student, result.assignment, result.notebook_name
         ).read_text()

@@ -22,12 +22,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograde import running
-from autograde.building import make_release
 from autograde.classroom import Classroom
-from autograde.classroom.holding import holding
-from autograde.classroom.making import init
-from autograde.gradebook.standing import find_standings, read_records
+from autograde.classroom.creation import create_class
+from autograde.classroom.lock import lock_class
+from autograde.gradebook.result_table import read_results
+from autograde.gradebook.status import read_statuses
+from autograde.grading.dask_workers import connect
+from solutions.workshop.builder import make_release
 from tests.autograde.corpus.assignments import find_solutions, make_sources
 from tests.autograde.corpus.classes import ROOT as REPOSITORY
 from tests.autograde.corpus.classes import run_command, start_command, write_sources
@@ -82,11 +83,11 @@ class School:
 
     def find_current(self) -> dict[str, float]:
         """Return the points of what is graded and current, by student."""
-        standings = find_standings(self.classroom)  # first: a grader may be at work
-        points = {each.student: each.points for each in read_records(self.classroom)}
+        statuses = read_statuses(self.classroom)  # first: a grader may be at work
+        points = {each.student: each.points for each in read_results(self.classroom)}
         return {
             each.submission.student: points[each.submission.student]
-            for each in standings
+            for each in statuses
             if each.is_current
         }
 
@@ -122,7 +123,7 @@ def fresh(tmp_path_factory) -> Path:
     rows = [f"{name},Pat,{name.capitalize()}," for name in STUDENTS]
     lines = ["student_id,first_name,last_name,email", *rows]
     (root / "roster.csv").write_text("\n".join(lines) + "\n")
-    init(root / "class", sources=root / "sources", roster=root / "roster.csv")
+    create_class(root / "class", sources=root / "sources", roster=root / "roster.csv")
     return root / "class"
 
 
@@ -139,7 +140,7 @@ def school(fresh, tmp_path) -> School:
 @pytest.fixture(scope="module")
 def workers() -> Iterator[str]:
     """Offer the address of a scheduler whose workers outlive the graders."""
-    with running.connect(2, "") as client:
+    with connect(2, "") as client:
         yield client.scheduler_info()["address"]
 
 
@@ -150,7 +151,7 @@ def wait_until(holds: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-# --- Kills ------------------------------------------------------------------------------
+# ── Kills ───────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_kill_at_any_instant_loses_nothing_and_leaves_nothing_stale(school, workers):
@@ -236,11 +237,11 @@ def test_ctrl_c_stops_it_and_the_next_command_goes_on(school):
     assert set(school.find_current()) == set(STUDENTS)
 
 
-# --- Two at once ------------------------------------------------------------------------
+# ── Two at once ─────────────────────────────────────────────────────────────────────────
 
 
 def test_of_two_graders_the_second_says_who_is_at_it_and_leaves(school):
-    with holding(school.classroom):
+    with lock_class(school.classroom):
         command = start_command("grade", "--class", school.root)
         _, said = command.communicate(timeout=PATIENCE)
     assert command.returncode == 1
@@ -258,7 +259,7 @@ def test_four_graders_at_once_grade_everything_once(school, workers):
     assert set(school.check()) == set(STUDENTS)
 
 
-# --- Disks ------------------------------------------------------------------------------
+# ── Disks ───────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_full_disk_is_said_and_leaves_the_gradebook_whole(school, workers):

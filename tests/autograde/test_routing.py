@@ -19,9 +19,9 @@ from traitlets.config import Config
 
 from autograde import routing
 from autograde.classroom import Classroom
-from autograde.classroom.making import init
-from autograde.gradebook.recording import record
-from autograde.gradebook.standing import read_records
+from autograde.classroom.creation import create_class
+from autograde.gradebook.result_table import read_results
+from autograde.gradebook.result_writer import record_result
 from autograde.sandbox import find_fault
 from tests.autograde.sandboxes import needs_sandbox
 from tests.autograde.small_class import make_class, make_result, submit
@@ -34,7 +34,7 @@ def classroom(tmp_path: Path) -> Classroom:
     """Ada is graded; Zoë's notebook leaves a file when somebody executes it."""
     classroom = make_class(tmp_path)
     submit(classroom, "ada")
-    record(classroom, make_result(classroom, "ada"))
+    record_result(classroom, make_result(classroom, "ada"))
     submit(classroom, "zoe", f"open({str(tmp_path / 'executed')!r}, 'w')")
     return classroom
 
@@ -137,7 +137,7 @@ def test_the_command_grades_in_the_sandbox(classroom: Classroom, nbgrader: Nbgra
         assert done.returncode == 1
     else:
         assert done.returncode == 0, done.stderr
-        assert [each.student for each in read_records(classroom)] == ["ada", "zoe"]
+        assert [each.student for each in read_results(classroom)] == ["ada", "zoe"]
     assert not was_executed(classroom)
 
 
@@ -191,7 +191,7 @@ def test_nbgraders_example_becomes_a_class_with_its_autotests_written_out(
 ):
     example = Path(nbgrader_package.__file__).parent / "docs" / "source" / "user_guide"
 
-    classroom = init(tmp_path / "class", sources=example / "source")
+    classroom = create_class(tmp_path / "class", sources=example / "source")
 
     assert classroom.assignments() == ("ps1", "ps1_autotest")
     assert classroom.mode("ps1") == "together"

@@ -16,10 +16,10 @@ from typing import Any
 import nbformat
 import nbgrader
 import pytest
-from prompt_or_tune.facts import recorded_facts
 
-from autograde import building
-from autograde.percent import find_files
+from solutions.workshop import builder
+from solutions.workshop.facts import recorded_facts
+from solutions.workshop.percent import find_files
 from tests.autograde.corpus.assignments import find_solutions
 from tests.autograde.corpus.classes import run_command, set_mode
 from tests.autograde.sandboxes import needs_sandbox
@@ -78,7 +78,7 @@ def grade_both(
     return both
 
 
-# --- The example course -----------------------------------------------------------------
+# ── The example course ──────────────────────────────────────────────────────────────────
 
 
 @pytest.fixture(scope="module")
@@ -119,24 +119,24 @@ def test_the_example_course_is_exported_the_same(example, tmp_path):
     assert ours == stock
 
 
-# --- Our course -------------------------------------------------------------------------
+# ── Our course ──────────────────────────────────────────────────────────────────────────
 
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory) -> Both:
     """Hand in each graded notebook solved, untouched, and wrong in every task."""
     root = tmp_path_factory.mktemp("course")
-    project = building.read_project(ROOT)
+    project = builder.read_project(ROOT)
     students = {"solved": "Ada", "untouched": "Bo", "wrong": "Cy"}
     for file in find_files(ROOT / "solutions"):
-        source = building.make_source(file, project, recorded_facts())
+        source = builder.make_source(file, project, recorded_facts())
         solutions = find_solutions(source)
         if not solutions:
             continue
         write(source, root / "sources" / file.stem)
         answers = {"solved": solutions, "untouched": {}, "wrong": find_wrong(solutions)}
         for student in students:
-            notebook = building.make_release(source)
+            notebook = builder.make_release(source)
             put_in(notebook, answers[student])
             write(notebook, root / "handed in" / student / file.stem)
     return grade_both(

@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 import pytest
-from prompt_or_tune.checks.progress import is_ci
+from prompt_or_tune.widgets.progress import is_ci
 
 from autograde.errors import AutogradeError
 from autograde.sandbox import (
@@ -22,7 +22,7 @@ from autograde.sandbox import (
     StudentKernel,
     find_fault,
     is_visible_inside,
-    watching,
+    watcher,
 )
 from autograde.sandbox.cgroups import ControlGroup, find_tree
 from tests.autograde.cells import (
@@ -251,7 +251,8 @@ def test_what_was_used_is_told(parent: PreloadedParent) -> None:
             """,
         )
         kernel.kill()
-        return kernel.peak_memory_mb, kernel.cpu_seconds
+        assert kernel._watcher is not None
+        return kernel.peak_memory_mb, kernel._watcher.cpu_seconds
 
     memory, seconds = run_in_kernel(parent, use)
     assert 100 < memory < 300
@@ -284,7 +285,7 @@ def test_a_watcher_that_fails_lets_nothing_run_on(
         await wait_for(lambda: not kernel._child.is_alive())
         return await kernel.is_alive(), kernel.broken_limit
 
-    monkeypatch.setattr(watching, "_measure_memory", fail)
+    monkeypatch.setattr(watcher, "_measure_memory", fail)
     monkeypatch.setattr(threading, "excepthook", lambda told: None)
     assert run_in_kernel(trusted, use) == (False, "more than can be watched")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.preprocessors import ClearSolutions, Execute
 
-from autograde.building import load_settings
+from autograde.nbgrader_settings import load_settings
 
 
 def test_a_function_without_an_answer_returns_nothing_and_raises_nothing():

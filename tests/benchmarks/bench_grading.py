@@ -23,12 +23,13 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from prompt_or_tune.facts import recorded_facts
 
-from autograde import building, running
 from autograde.classroom import Classroom
-from autograde.gradebook.standing import read_records
-from autograde.percent import find_files
+from autograde.gradebook.result_table import read_results
+from autograde.grading.class_grader import GradingRun, grade_class
+from solutions.workshop import builder
+from solutions.workshop.facts import recorded_facts
+from solutions.workshop.percent import find_files
 from tests.autograde.corpus.assignments import find_solutions, make_sources
 from tests.autograde.corpus.classes import (
     run_command,
@@ -64,7 +65,7 @@ def bench_rivals(root: Path, arguments: argparse.Namespace) -> None:
     ours = make_class(root / "ours", root / "sources", students)
     run_command("collect", "--class", ours, root / "handed in")
     run = grade(ours, PROCESSES)
-    records = read_records(Classroom.open(ours))
+    records = read_results(Classroom.open(ours))
     stock = StockClass(root / "stock")
     stock.root.mkdir()
     stock.release(root / "sources")
@@ -92,9 +93,9 @@ def bench_rivals(root: Path, arguments: argparse.Namespace) -> None:
 
 def write_course(folder: Path) -> dict[str, Any]:
     """Write the sources of our graded notebooks; return them by name."""
-    project, facts = building.read_project(ROOT), recorded_facts()
+    project, facts = builder.read_project(ROOT), recorded_facts()
     made = {
-        file.stem: building.make_source(file, project, facts)
+        file.stem: builder.make_source(file, project, facts)
         for file in find_files(ROOT / "solutions")
     }
     sources = {name: source for name, source in made.items() if find_solutions(source)}
@@ -105,7 +106,7 @@ def write_course(folder: Path) -> dict[str, Any]:
 def hand_in(sources: Mapping[str, Any], students: list[str], folder: Path) -> None:
     """Hand in every notebook for every student, every second task solved by some."""
     for name, source in sources.items():
-        release, solutions = building.make_release(source), find_solutions(source)
+        release, solutions = builder.make_release(source), find_solutions(source)
         for number, student in enumerate(students):
             notebook = nbformat.from_dict(release)
             for cell in notebook.cells:
@@ -146,12 +147,12 @@ def grade(root: Path, workers: int, *, again: bool = False) -> Run:
     started = time.perf_counter()
     moments: list[float] = []
 
-    def note(graded: running.Graded) -> None:
+    def note(graded: GradingRun) -> None:
         if graded.done > len(moments):
             moments.append(time.perf_counter() - started)
 
     classroom = Classroom.open(root)
-    done = running.grade(classroom, workers=workers, again=again, on_progress=note)
+    done = grade_class(classroom, workers=workers, again=again, on_progress=note)
     assert not done.failed, done.failed
     return Run(moments[-1], moments[0], done.done)
 
@@ -226,7 +227,7 @@ def read_memory(process: int) -> int:
 
 def count_graded(root: Path) -> int:
     """Return how many records there are."""
-    return len(read_records(Classroom.open(root)))
+    return len(read_results(Classroom.open(root)))
 
 
 def parse_arguments() -> argparse.Namespace:

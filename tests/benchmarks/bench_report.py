@@ -14,9 +14,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from autograde.gradebook.recording import read_records
-from autograde.pages.feedback import write_feedback
-from autograde.pages.report import write_report
+from autograde.gradebook.result_table import read_results
+from autograde.reports.class_report import write_class_report
+from autograde.reports.feedback_pages import write_feedback
 from tests.autograde.class_records import (
     fill_gradebook,
     make_class,
@@ -36,9 +36,9 @@ def main() -> None:
         classroom = make_class(Path(folder) / "class", people=people, assignments=6)
         fill_gradebook(classroom, make_results(classroom))
         started = time.perf_counter()
-        records = read_records(classroom)
+        records = read_results(classroom)
         read = time.perf_counter()
-        page = write_report(classroom, records)
+        page = write_class_report(classroom, records)
         written = time.perf_counter()
         print(f"{len(records)} notebooks of {arguments.students} students")
         print(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from prompt_or_tune.checks.progress import is_ci
+from prompt_or_tune.widgets.progress import is_ci
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -24,7 +24,7 @@ from prompt_or_tune.notebook import (
     find_misfits,
     set_up,
 )
-from prompt_or_tune.notebooks import NOTEBOOKS, find_notebook
+from prompt_or_tune.syllabus import NOTEBOOKS, find_notebook
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from prompt_or_tune.checks.tasks import TaskError, find_task, list_tasks
 
-from tests.checks.conftest import DOUBLE, HALVE
+from tests.tiny_course import DOUBLE, HALVE
 
 
 def test_a_task_is_found_by_its_id(make_course):

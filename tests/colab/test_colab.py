@@ -10,7 +10,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from prompt_or_tune.checks.progress import is_ci
+from prompt_or_tune.widgets.progress import is_ci
 
 from tests.colab import machine
 from tests.colab.machine import Colab
@@ -39,7 +39,7 @@ print(choose_lab_model(), output.calls)
 """
 IMPORTS = """\
 from prompt_or_tune.adapters import Adapter
-from prompt_or_tune.decision import ADAPTER_FOLDER
+from prompt_or_tune import ADAPTER_FOLDER
 from prompt_or_tune.models import load_model
 from prompt_or_tune.notebook import choose_lab_model
 from prompt_or_tune.widgets import *

@@ -27,8 +27,9 @@ from nbgrader.utils import determine_grade
 from prompt_or_tune.cli.quiet import quieten_libraries
 from prompt_or_tune.notebook import SEED, set_seeds
 
-from autograde.building import METADATA, load_settings
-from autograde.percent import Cell, find_files, read_percent
+from autograde.nbgrader_settings import load_settings
+from solutions.workshop.builder import METADATA
+from solutions.workshop.percent import Cell, find_files, read_percent
 
 ROOT = Path(__file__).parents[2]
 SOLUTIONS = ROOT / "solutions"
@@ -91,7 +92,8 @@ def find_cells(task: str) -> TaskCells:
 
 
 def _take(task: str, file: str, cells: tuple[Cell, ...]) -> TaskCells:
-    imports = next((cell.text for cell in cells if "imports" in cell.tags), "")
+    special = [c.text for c in cells if set(c.tags) & {"setup", "imports"}]
+    imports = "\n".join(ln for text in special for ln in text.split("\n") if _imports(ln))
     answer = next(cell for cell in cells if cell.grade_id == task)
     grade = next(cell for cell in cells if cell.grade_id == f"{task}_test")
     assert grade.points is not None
@@ -105,6 +107,10 @@ def _take(task: str, file: str, cells: tuple[Cell, ...]) -> TaskCells:
         grade=grade.text,
         visible=_clear(ClearHiddenTests, grade),
     )
+
+
+def _imports(line: str) -> bool:
+    return line.startswith(("import ", "from "))
 
 
 def _clear(preprocessor: type, cell: Cell) -> str:

@@ -15,8 +15,10 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
-from prompt_or_tune.figures import COLOURS, Drawing
+from prompt_or_tune.figures import Drawing
 from prompt_or_tune.figures import drawing as type_setting
+from prompt_or_tune.show import palette
+from prompt_or_tune.show.palette import COLOURS
 
 
 def keeps_the_rules(drawings: Mapping[str, Drawing]) -> Callable[[Any], Any]:
@@ -119,8 +121,8 @@ RULES: tuple[Callable[[Drawing], None], ...] = (
 
 
 def _known_colours() -> list[str]:
-    extra = [v for k, v in vars(type_setting).items() if k.isupper() and _is_colour(v)]
-    return [*COLOURS.values(), *type_setting.SOFT.values(), *extra, "white"]
+    extra = [v for k, v in vars(palette).items() if k.isupper() and _is_colour(v)]
+    return [*COLOURS.values(), *palette.SOFT.values(), *extra, "white"]
 
 
 def _is_colour(value: object) -> bool:

@@ -6,20 +6,19 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from prompt_or_tune.decision import (
+from prompt_or_tune.decision.costs import (
     ArmCosts,
-    MapArm,
     Prices,
     break_even_between,
     break_even_queries,
     cost_per_query,
     cost_up_front,
-    decision_map,
     forward_flops_per_token,
     full_flops_per_token,
     lora_flops_per_token,
     total_cost,
 )
+from prompt_or_tune.decision.winner_map import MapArm, decision_map
 
 PROMPTED = ArmCosts("few-shot", prompt_tokens=300, response_tokens=10, cached_tokens=280)
 TUNED = ArmCosts(
@@ -32,6 +31,13 @@ def test_flops_per_token():
     assert forward_flops_per_token(1_000_000) == 2e6
     assert full_flops_per_token(1_000_000) == 6e6
     assert lora_flops_per_token(1_000_000, 50_000) == 4.3e6
+
+
+def price_flops(parameters):
+    """Return the arithmetic itself as prices: own hardware, labels for nothing."""
+    forward = forward_flops_per_token(parameters) * 1e6
+    training = lora_flops_per_token(parameters, 0) * 1e6
+    return Prices(input=forward, output=forward, training=training, label=0.0)
 
 
 class TestBreakEvenInFlops:
@@ -60,12 +66,11 @@ class TestBreakEvenInFlops:
 
     def test_the_formula_is_what_the_arithmetic_costs(self):
         """The priced break-even, with FLOPs as prices, gives the formula's number."""
-        prices = Prices.in_flops(1_000_000)
-        found = break_even_between(PROMPTED, TUNED, prices)
+        found = break_even_between(PROMPTED, TUNED, price_flops(1_000_000))
         assert found == pytest.approx(break_even_queries(1000, 60, 5, 280))
 
     def test_prefix_caching_moves_it_far_away(self):
-        cached = Prices.in_flops(1_000_000, prefix_caching=True)
+        cached = replace(price_flops(1_000_000), cached_input=0, prefix_caching=True)
         bare = replace(PROMPTED, prompt_tokens=300, cached_tokens=280)
         assert break_even_between(bare, TUNED, cached) == math.inf
 

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from prompt_or_tune.decision import (
-    CurvePoint,
+from prompt_or_tune.decision.curves import (
     CurveRow,
     crossover,
     prompt_worth,
@@ -17,6 +16,7 @@ from prompt_or_tune.decision import (
     select_points,
     summarise_curve,
 )
+from prompt_or_tune.decision.results import CurvePoint
 
 
 def worth(curve_with, curve_without) -> Any:

@@ -3,21 +3,17 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from prompt_or_tune.decision import (
-    ArmCosts,
+from prompt_or_tune.decision.costs import ArmCosts, Prices
+from prompt_or_tune.decision.recommendation import (
     Candidate,
-    Prices,
     candidate,
     compare_with_best,
-    foils_separated,
+    fisher_exact,
+    format_queries,
     recommend,
     winner,
 )
-from prompt_or_tune.decision.recommendation import (
-    fisher_exact,
-    format_queries,
-)
-from prompt_or_tune.statistics import mcnemar_exact, pass_rate
+from prompt_or_tune.statistics import mcnemar_exact
 from scipy import stats
 
 BARE = candidate("bare", 0.10, 400, prompt_tokens=10)
@@ -104,15 +100,6 @@ class TestWinner:
     def test_arms_measured_on_different_tests_are_refused(self):
         with pytest.raises(ValueError, match="same tests"):
             winner([measured("one", "11"), measured("two", "11", "11")])
-
-
-class TestFoils:
-    def test_a_foil_is_separated_when_its_interval_lies_below(self):
-        best = pass_rate([True] * 190 + [False] * 10)
-        near = pass_rate([True] * 180 + [False] * 20)
-        far = pass_rate([True] * 100 + [False] * 100)
-        found = foils_separated(best, {"near": near, "far": far})
-        assert found == {"near": False, "far": True}
 
 
 class TestRecommendation:

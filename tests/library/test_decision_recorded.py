@@ -1,22 +1,17 @@
 """The shipped results: recomputed from recorded answers, held to what must hold."""
 
 import pytest
-from prompt_or_tune.decision import (
-    GLOSSARY,
-    LOOK_UP,
-    LORA,
-    NEW_COMBINATIONS,
-    NEW_SUBJECTS,
-    SEEDS,
-    SIZES,
-    TASK_SPECS,
-    VOICE,
-    load_results,
-    select_points,
-    summarise_curve,
-)
-from prompt_or_tune.decision.record import hash_weights
-from prompt_or_tune.decision.verdicts import is_prompt
+from prompt_or_tune.decision.arms import find_arm
+from prompt_or_tune.decision.curve_jobs import SEEDS, SIZES
+from prompt_or_tune.decision.curves import select_points, summarise_curve
+from prompt_or_tune.decision.provenance import hash_weights
+from prompt_or_tune.decision.results import load_results
+from prompt_or_tune.decision.tasks import list_tasks
+from prompt_or_tune.decision.tasks.task import NEW_COMBINATIONS
+from prompt_or_tune.decision.tasks.voice import NEW_SUBJECTS, VOICE
+from prompt_or_tune.decision.verdict import judge_task
+
+from tests.library.arm_names import GLOSSARY, LOOK_UP, LORA
 
 
 @pytest.fixture(scope="module")
@@ -24,34 +19,38 @@ def results():
     return load_results()
 
 
-@pytest.mark.parametrize("spec", TASK_SPECS, ids=lambda spec: spec.name)
-def test_winner_foils_and_hypothesis_of_each_task(results, spec, print_at_end):
-    verdict = results.judge(spec.name)
+@pytest.mark.parametrize("task", list_tasks(), ids=lambda task: task.name)
+def test_winner_foils_and_hypothesis_of_each_task(results, task, print_at_end):
+    verdict = judge_task(task, results.arms, results.curves)
     lines = [verdict.sentence]
     for claim in verdict.claims:
-        lines.append(
-            f"{'held' if claim.held else 'NOT '}  {claim.text}: {claim.evidence}"
-        )
+        mark = "held" if claim.held else "NOT "
+        lines.append(f"{mark}  {claim.text}: {claim.evidence}")
     for foil in verdict.foils:
         mark = "apart" if foil.separated else "OVERLAPS"
-        lines.append(f"{mark}  {foil.test}: {spec.title_of(foil.foil)} {foil.rate}")
-    print_at_end(spec.title, lines)
+        lines.append(f"{mark}  {foil.test}: {task.title_of(foil.foil)} {foil.rate}")
+    print_at_end(task.title, lines)
     assert verdict.foils_separated
 
 
-@pytest.mark.parametrize("spec", TASK_SPECS, ids=lambda spec: spec.name)
-def test_every_arm_and_rival_was_measured_on_every_test(results, spec):
-    measured = {(result.test, result.arm) for result in results.of_task(spec.name)}
-    for test in spec.decisive:
-        assert {(test, arm) for arm in spec.arms + spec.rivals} <= measured
+@pytest.mark.parametrize("task", list_tasks(), ids=lambda task: task.name)
+def test_every_arm_and_rival_was_measured_on_every_test(results, task):
+    measured = {(result.test, result.arm) for result in results.of_task(task.name)}
+    for test in task.decisive:
+        assert {(test, arm.name) for arm in task.contestants} <= measured
+
+
+def rate_on(run, test):
+    correct = {answers.test: answers.correct for answers in run.answers}[test]
+    return sum(correct) / len(correct)
 
 
 def test_the_default_runs_reach_their_bars(results):
     runs = results.default_runs
     assert {run.seed for run in runs} >= set(SEEDS)
-    assert min(run.rate_on(NEW_COMBINATIONS).rate for run in runs) >= 0.95
-    assert min(run.rate_on(NEW_SUBJECTS).rate for run in runs) >= 0.90
-    assert max(run.final_loss for run in runs) <= 0.10
+    assert min(rate_on(run, NEW_COMBINATIONS) for run in runs) >= 0.95
+    assert min(rate_on(run, NEW_SUBJECTS) for run in runs) >= 0.90
+    assert max(run.trace[-1].loss for run in runs) <= 0.10
     for run in runs:
         assert len(run.trace) == 5
 
@@ -69,7 +68,7 @@ def test_on_new_subjects_tuning_is_above_every_prompt_and_the_table(results):
     others = [
         result
         for result in results.of_task("voice", NEW_SUBJECTS)
-        if is_prompt(result.arm) or result.arm == LOOK_UP
+        if find_arm(result.arm).only_prompts or result.arm == LOOK_UP
     ]
     assert GLOSSARY in {result.arm for result in others}
     assert all(result.rate.high < tuned.rate.low for result in others)
@@ -96,18 +95,20 @@ def test_the_results_belong_to_the_weights_that_ship(results):
 
 @pytest.mark.slow
 def test_the_shipped_adapter_is_that_of_the_first_default_run(results):
-    from prompt_or_tune.decision import ArmSettings, build_voice_task
-    from prompt_or_tune.decision.arms import ask, plan_asking
-    from prompt_or_tune.decision.record import ADAPTER_FOLDER
+    from prompt_or_tune.adapters import Adapter
+    from prompt_or_tune.decision.arms.bare import BARE
+    from prompt_or_tune.decision.asking import ArmSettings
+    from prompt_or_tune.decision.recording import ADAPTER_FOLDER
+    from prompt_or_tune.decision.tasks.voice import build_voice_task
     from prompt_or_tune.models import load_model
-    from prompt_or_tune.tuning import Adapter
 
-    model, task = load_model(), build_voice_task().limited(test=60)
+    model, data = load_model(), build_voice_task().limited(test=60)
     model.attach(Adapter.load(ADAPTER_FOLDER))
-    for test in task.tests:
-        asked = ask(model, task, plan_asking(None), test.queries, ArmSettings())
-        recorded = results.default_runs[0].rate_on(test.name).rate
-        assert sum(asked.right) / len(asked.right) == pytest.approx(recorded, abs=0.1)
+    ready = BARE.prepare(model, data, ArmSettings())
+    for test in data.tests:
+        right = ready.answer(test.queries).right
+        recorded = rate_on(results.default_runs[0], test.name)
+        assert sum(right) / len(right) == pytest.approx(recorded, abs=0.1)
 
 
 @pytest.mark.parametrize("test", [NEW_COMBINATIONS, NEW_SUBJECTS])

@@ -4,38 +4,30 @@ import re
 from typing import Any
 
 import pytest
-from prompt_or_tune.decision import (
-    BARE,
-    BRIEF,
-    ENGINEERED,
-    FACT,
-    LOOK_UP,
-    LORA,
-    LORA_ENGINEERED,
-    MAJORITY,
-    MODEL_ARMS,
-    NEAREST,
-    NEW_COMBINATIONS,
+from prompt_or_tune.decision.arms import family_of, find_arm, list_arms, title_of
+from prompt_or_tune.decision.arms.bare import BARE
+from prompt_or_tune.decision.arms.engineered import ENGINEERED
+from prompt_or_tune.decision.arms.glossary import GLOSSARY
+from prompt_or_tune.decision.arms.lora import LORA, LORA_ENGINEERED
+from prompt_or_tune.decision.arms.majority import MAJORITY
+from prompt_or_tune.decision.arms.nearest_pair import NEAREST
+from prompt_or_tune.decision.arms.reading_notes import READ_NOTES
+from prompt_or_tune.decision.tasks import build_task, find_task, list_tasks
+from prompt_or_tune.decision.tasks.brief import BRIEF, build_brief_task
+from prompt_or_tune.decision.tasks.fact import FACT, TODAY, YESTERDAY, build_fact_task
+from prompt_or_tune.decision.tasks.task import NEW_COMBINATIONS
+from prompt_or_tune.decision.tasks.voice import (
     NEW_SUBJECTS,
-    READ_NOTES,
-    RIVALS,
-    TASK_SPECS,
-    TODAY,
-    TUNED_ARMS,
     VOICE,
-    YESTERDAY,
-    arm_family,
-    build_brief_task,
-    build_fact_task,
-    build_task,
     build_voice_task,
-    find_spec,
+    derive_glossary,
+    split_voice_words,
 )
-from prompt_or_tune.decision.rivals import answer_as_rival
-from prompt_or_tune.decision.tasks import derive_glossary, split_voice_words
 from prompt_or_tune.lexicon import DAILY_WORDS
 from prompt_or_tune.lexicon import NEW_SUBJECTS as SUBJECTS_KEPT_OUT
 from prompt_or_tune.statistics import pass_rate
+
+from tests.library import arm_names
 
 
 @pytest.fixture(scope="module")
@@ -71,65 +63,95 @@ def brief():
 
 
 @pytest.fixture(params=["brief", "voice", "fact"])
-def task(request):
+def data(request):
     return request.getfixturevalue(request.param)
 
 
-class TestSpecs:
-    @pytest.mark.parametrize("spec", TASK_SPECS, ids=lambda spec: spec.name)
-    def test_both_together_is_never_a_foil(self, spec):
-        foils = {foil for _, foils in spec.foils for foil in foils}
+@pytest.mark.parametrize("task", list_tasks(), ids=lambda task: task.name)
+class TestWhatIsCompared:
+    def test_both_together_is_never_a_foil(self, task):
+        foils = {foil for foils in task.foils.values() for foil in foils}
         assert LORA_ENGINEERED not in foils
-        assert spec.expected_winner not in foils
+        assert task.expected_winner not in foils
 
-    @pytest.mark.parametrize("spec", TASK_SPECS, ids=lambda spec: spec.name)
-    def test_foils_and_expected_winners_are_measured(self, spec):
-        for test in spec.decisive:
-            assert set(spec.foils_of(test)) <= {*spec.arms, *spec.rivals}
-        assert spec.expected_winner in spec.arms
+    def test_foils_and_expected_winners_are_measured(self, task):
+        for test in task.decisive:
+            assert set(task.foils[test]) <= set(task.contestants)
+        assert task.expected_winner in task.arms
 
-    @pytest.mark.parametrize("spec", TASK_SPECS, ids=lambda spec: spec.name)
-    def test_every_task_has_a_bare_a_tuned_arm_and_a_rival(self, spec):
-        assert {BARE, LORA} <= set(spec.arms) <= set(MODEL_ARMS)
-        assert spec.rivals
-        assert set(spec.rivals) <= set(RIVALS)
+    def test_every_task_has_a_bare_a_tuned_arm_and_a_rival(self, task):
+        assert {BARE, LORA} <= set(task.arms)
+        assert all(arm.has_model for arm in task.arms)
+        assert task.rivals
+        assert not any(rival.has_model for rival in task.rivals)
 
+    def test_no_two_arms_have_one_name_or_title(self, task):
+        names = [arm.name for arm in task.contestants]
+        assert len(set(names)) == len(names)
+        assert len(set(map(task.title_of, names))) == len(names)
+
+
+class TestTasks:
     def test_the_tasks_expect_both_answers(self):
-        assert {spec.expected_winner for spec in TASK_SPECS} == {ENGINEERED, LORA}
+        assert {task.expected_winner for task in list_tasks()} == {ENGINEERED, LORA}
 
-    def test_every_arm_belongs_to_a_family(self):
-        families = {arm: arm_family(arm) for arm in (*MODEL_ARMS, *RIVALS)}
-        assert families[BARE] == "base"
-        assert {families[arm] for arm in TUNED_ARMS} == {"tuned"}
-        assert {families[arm] for arm in RIVALS} == {"rival"}
-        assert families[ENGINEERED] == "prompted"
+    def test_only_a_task_with_a_glossary_lets_the_glossary_compete(self):
+        assert [task.name for task in list_tasks() if GLOSSARY in task.arms] == ["voice"]
 
     def test_an_unknown_task_is_refused_by_name(self):
         with pytest.raises(ValueError, match="brief, voice, fact"):
-            find_spec("poem")
+            find_task("poem")
 
     def test_the_brief_wants_a_model(self):
         with pytest.raises(ValueError, match="pass a model"):
             build_task("brief")
 
 
+class TestArms:
+    def test_arms_are_found_by_the_names_that_results_store(self):
+        names = [arm.name for arm in list_arms()]
+        stored = [name for key, name in vars(arm_names).items() if key.isupper()]
+        assert set(names) == {name for name in stored if isinstance(name, str)}
+
+    def test_tables_show_prompts_first_then_what_is_tuned_then_rivals(self):
+        sides = [(arm.trains, not arm.has_model) for arm in list_arms()]
+        assert sides == sorted(sides, key=lambda side: (side[1], side[0]))
+
+    def test_families_tell_base_prompted_tuned_both_and_rival_apart(self):
+        families = {arm.name: arm.family for arm in list_arms()}
+        assert families["bare"] == "base"
+        assert families["engineered"] == "prompted"
+        assert families["LoRA"] == "tuned"
+        assert families["LoRA + engineered"] == "both"
+        assert {arm.family for arm in list_arms() if not arm.has_model} == {"rival"}
+
+    def test_an_unknown_arm_is_refused_by_name(self):
+        with pytest.raises(ValueError, match='no arm "dice"; there are: bare,'):
+            find_arm("dice")
+
+    def test_an_arm_of_the_readers_own_prompts_and_keeps_its_name(self):
+        assert family_of("gpt") == "prompted"
+        assert title_of("gpt") == "gpt"
+
+
 class TestData:
-    def test_tests_are_large_enough(self, task):
-        for test in task.tests:
-            if test.name in task.spec.decisive:
+    def test_tests_are_large_enough(self, data):
+        decisive = find_task(data.name).decisive
+        for test in data.tests:
+            if test.name in decisive:
                 assert len(test.queries) >= 200
-        assert {test.name for test in task.tests} >= set(task.spec.decisive)
+        assert {test.name for test in data.tests} >= set(decisive)
 
     def test_training_answers_pass_their_own_judge(self, voice, fact):
         for task in (voice, fact):
             assert all(query.rule.check(query.answer) for query in task.training)
             assert all(query.form.check(query.answer) for query in task.training)
 
-    def test_ids_are_unique_within_each_set(self, task):
+    def test_ids_are_unique_within_each_set(self, data):
         for queries in (
-            task.training,
-            task.development,
-            *(t.queries for t in task.tests),
+            data.training,
+            data.development,
+            *(t.queries for t in data.tests),
         ):
             assert len({query.id for query in queries}) == len(queries)
 
@@ -144,8 +166,8 @@ class TestData:
         assert {q.subject for q in new.queries} == set(SUBJECTS_KEPT_OUT)
         assert not known & set(SUBJECTS_KEPT_OUT)
 
-    def test_the_wordings_differ_and_all_name_the_topic(self, task):
-        for query in task.development[:20]:
+    def test_the_wordings_differ_and_all_name_the_topic(self, data):
+        for query in data.development[:20]:
             assert len({query.bare, *query.engineered}) == 1 + len(query.engineered)
             assert all(query.subject in wording for wording in query.engineered)
 
@@ -259,44 +281,39 @@ class TestBrief:
             f"Write a short, rhyming poem about {topic} with 4 lines"
         )
 
-    def test_the_brief_needs_no_labels(self):
-        assert not BRIEF.labelled
-        assert VOICE.labelled
-        assert FACT.labelled
+    def test_the_brief_needs_no_labels(self, brief, voice):
+        assert brief.count_labels(900) == 0
+        assert voice.count_labels(900) == 900
 
 
 class TestRivals:
-    def rate(self, task, rival, name):
-        test = next(t for t in task.tests if t.name == name)
-        answers = answer_as_rival(rival, task.spec, task.training, test.queries)
-        right = [q.rule.check(a) for q, a in zip(test.queries, answers, strict=True)]
+    def rate(self, data, name, rival):
+        queries = next(test.queries for test in data.tests if test.name == name)
+        answers = rival.answer(data.training, queries)
+        right = [q.rule.check(a) for q, a in zip(queries, answers, strict=True)]
         return pass_rate(right)
 
     def test_the_look_up_table_knows_every_new_combination(self, voice):
-        assert self.rate(voice, LOOK_UP, NEW_COMBINATIONS).rate == 1
+        assert self.rate(voice, NEW_COMBINATIONS, VOICE.rivals[0]).rate == 1
 
     def test_the_look_up_table_fails_on_new_subjects(self, voice):
-        assert self.rate(voice, LOOK_UP, NEW_SUBJECTS).high < 0.3
+        assert self.rate(voice, NEW_SUBJECTS, VOICE.rivals[0]).high < 0.3
 
     @pytest.mark.parametrize("rival", [NEAREST, MAJORITY])
     def test_repeating_a_training_answer_is_hardly_ever_right(self, voice, rival):
         small = voice.limited(test=50)
-        assert self.rate(small, rival, NEW_COMBINATIONS).rate < 0.1
+        assert self.rate(small, NEW_COMBINATIONS, rival).rate < 0.1
 
     def test_the_nearest_pair_shares_most_words(self, voice):
         query = voice.training[17]
-        assert answer_as_rival(NEAREST, VOICE, voice.training, [query]) == [query.answer]
+        assert NEAREST.answer(voice.training, [query]) == [query.answer]
 
     def test_yesterdays_table_knows_yesterday_and_not_today(self, fact):
-        assert self.rate(fact, LOOK_UP, YESTERDAY).rate == 1
-        assert self.rate(fact, LOOK_UP, TODAY).rate == 0
+        assert self.rate(fact, YESTERDAY, FACT.rivals[0]).rate == 1
+        assert self.rate(fact, TODAY, FACT.rivals[0]).rate == 0
 
     def test_reading_the_notes_is_always_right(self, fact):
-        assert self.rate(fact, READ_NOTES, TODAY).rate == 1
+        assert self.rate(fact, TODAY, READ_NOTES).rate == 1
 
     def test_a_poem_with_its_subject_swapped_keeps_to_the_brief(self, brief):
-        assert self.rate(brief, LOOK_UP, NEW_COMBINATIONS).rate > 0.9
-
-    def test_an_unknown_rival_is_refused(self, voice):
-        with pytest.raises(ValueError, match="no rival"):
-            answer_as_rival("dice", VOICE, voice.training, [])
+        assert self.rate(brief, NEW_COMBINATIONS, BRIEF.rivals[0]).rate > 0.9

@@ -3,11 +3,17 @@
 from dataclasses import replace
 
 import pytest
-from prompt_or_tune.decision import (
+from prompt_or_tune.decision.claims import ResultTable, find_crossover
+from prompt_or_tune.decision.results import ArmResult, CurvePoint
+from prompt_or_tune.decision.tasks.brief import BRIEF
+from prompt_or_tune.decision.tasks.fact import FACT, TODAY, YESTERDAY
+from prompt_or_tune.decision.tasks.task import NEW_COMBINATIONS
+from prompt_or_tune.decision.tasks.voice import NEW_SUBJECTS, VOICE
+from prompt_or_tune.decision.verdict import judge_task
+
+from tests.library.arm_names import (
     BARE,
-    BRIEF,
     ENGINEERED,
-    FACT,
     FEW_SHOT,
     GLOSSARY,
     LOOK_UP,
@@ -15,27 +21,18 @@ from prompt_or_tune.decision import (
     LORA_ENGINEERED,
     MAJORITY,
     NEAREST,
-    NEW_COMBINATIONS,
-    NEW_SUBJECTS,
     READ_NOTES,
     RETRIEVED,
-    TODAY,
-    VOICE,
-    YESTERDAY,
-    ArmResult,
-    CurvePoint,
-    find_crossover,
-    judge_task,
 )
 
 TOKENS = {BARE: 10, ENGINEERED: 20, FEW_SHOT: 100, RETRIEVED: 100, GLOSSARY: 300}
 
 
-def result(spec, test, arm, right, of=400, form=None):
+def result(task, test, arm, right, of=400, form=None):
     """Return a result in which the first `right` of `of` answers are right."""
     tuned = arm in (LORA, LORA_ENGINEERED)
     return ArmResult(
-        task=spec.name,
+        task=task.name,
         test=test,
         arm=arm,
         correct=tuple(i < right for i in range(of)),
@@ -44,7 +41,7 @@ def result(spec, test, arm, right, of=400, form=None):
         flops_per_query=0,
         seconds_per_query=0,
         training_tokens=100_000 if tuned else 0,
-        labels=1000 if tuned and spec.labelled else 0,
+        labels=1000 if tuned and task is not BRIEF else 0,
         form=() if form is None else tuple(i < form for i in range(of)),
     )
 
@@ -128,7 +125,9 @@ class TestVoice:
         assert not verdict.foils_separated
 
     def test_the_crossover_is_with_the_upper_end_of_the_best_prompt(self):
-        found = find_crossover(VOICE, voice_results(), voice_curve(), NEW_SUBJECTS)
+        found = find_crossover(
+            ResultTable("voice", voice_results(), voice_curve()), NEW_SUBJECTS
+        )
         assert found is not None
         assert found.pairs is not None
         assert found.best_prompt == RETRIEVED
@@ -142,7 +141,8 @@ class TestVoice:
         assert "pairs (new subjects)" in flip.when
 
     def test_without_a_curve_there_is_no_crossover(self):
-        assert find_crossover(VOICE, voice_results(), [], NEW_SUBJECTS) is None
+        table = ResultTable("voice", voice_results())
+        assert find_crossover(table, NEW_SUBJECTS) is None
 
     def test_a_curve_that_never_crosses_refutes_the_hypothesis(self):
         flat = voice_curve(accuracies=((8, 0), (1000, 2)))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from prompt_or_tune import doctor
-from prompt_or_tune.doctor import GIB, as_json, examine, is_writable
+from prompt_or_tune.doctor import GIB, examine, is_writable
+from prompt_or_tune.show.doctor import summarise_findings
 
 
 def find(name: str) -> doctor.Finding:
@@ -25,7 +26,7 @@ def test_versions_machine_folders_and_shipped_files_are_looked_at():
 
 def test_json_holds_every_finding_and_the_problems(monkeypatch):
     monkeypatch.setattr(doctor, "LEAST_MEMORY", 10**9 * GIB)
-    found = as_json(examine())
+    found = summarise_findings(examine())
     assert json.loads(json.dumps(found)) == found
     assert "memory:" in str(found["problems"])
 

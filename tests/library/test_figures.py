@@ -20,7 +20,28 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.text import Annotation
 from prompt_or_tune import figures
-from prompt_or_tune.decision import (
+from prompt_or_tune.decision.arms import family_of
+from prompt_or_tune.decision.claims import Crossover, ResultTable, find_crossover
+from prompt_or_tune.decision.costs import Prices, break_even_between
+from prompt_or_tune.decision.curve_jobs import SEEDS, SIZES
+from prompt_or_tune.decision.curves import summarise_curve
+from prompt_or_tune.decision.results import ArmResult, CurvePoint, Schedule
+from prompt_or_tune.decision.tasks import list_tasks
+from prompt_or_tune.decision.tasks.fact import TODAY
+from prompt_or_tune.decision.tasks.task import NEW_COMBINATIONS
+from prompt_or_tune.decision.tasks.voice import NEW_SUBJECTS
+from prompt_or_tune.decision.verdict import judge_task
+from prompt_or_tune.decision.winner_map import DecisionMap, MapArm, decision_map
+from prompt_or_tune.figures import Drawing
+from prompt_or_tune.figures import drawing as type_setting
+from prompt_or_tune.prediction import PredictionTrace
+from prompt_or_tune.records import EpochRecord, Prediction, StepRecord, TokenProbability
+from prompt_or_tune.show import palette
+from prompt_or_tune.show.palette import COLOURS
+from prompt_or_tune.stages import STAGES
+from prompt_or_tune.trace import REFERENCE_TRACE
+
+from tests.library.arm_names import (
     BARE,
     ENGINEERED,
     FEW_SHOT,
@@ -30,36 +51,10 @@ from prompt_or_tune.decision import (
     LORA_ENGINEERED,
     MAJORITY,
     NEAREST,
-    NEW_COMBINATIONS,
-    NEW_SUBJECTS,
     READ_NOTES,
     RETRIEVED,
-    SEEDS,
-    SIZES,
-    TASK_SPECS,
-    TODAY,
-    TUNED_ARMS,
-    VOICE,
-    ArmResult,
-    CurvePoint,
-    DecisionMap,
-    MapArm,
-    Prices,
-    decision_map,
-    find_crossover,
-    judge_task,
-    summarise_curve,
+    TUNED,
 )
-from prompt_or_tune.decision.costs import break_even_between
-from prompt_or_tune.decision.curves import Schedule
-from prompt_or_tune.decision.verdicts import Crossover
-from prompt_or_tune.figures import COLOURS, Drawing
-from prompt_or_tune.figures import drawing as type_setting
-from prompt_or_tune.prediction import PredictionTrace
-from prompt_or_tune.records import EpochRecord, Prediction, StepRecord, TokenProbability
-from prompt_or_tune.stages import STAGES
-from prompt_or_tune.trace import REFERENCE_TRACE
-
 from tests.library.figure_rules import find_boxes, find_texts, keeps_the_rules
 
 # ── Records to draw ────────────────────────────────────────────────────────────────────
@@ -119,7 +114,7 @@ def answer(task: str, test: str, arm: str, rate: float, of: int) -> ArmResult:
         task=task, test=test, arm=arm, correct=tuple(right),
         prompt_tokens=prompt_tokens, response_tokens=8.2 if prompt_tokens else 0.0,
         flops_per_query=3e6 * prompt_tokens, seconds_per_query=0.002,
-        training_tokens=98_000 if arm in TUNED_ARMS else 0,
+        training_tokens=98_000 if arm in TUNED else 0,
         labels=LABELS.get(arm, 0), knobs="k = 8" if arm == FEW_SHOT else "",
         form=(True,) * of if task == "voice" else (),
     )  # fmt: skip
@@ -181,12 +176,21 @@ EQUAL_STEPS = curve(LORA, "equal steps", lambda n: 1 / (1 + (70 / n) ** 2.2))
 FIVE_EPOCHS = curve(LORA, "5 epochs", lambda n: 1 / (1 + (210 / n) ** 3))
 LOOKED_UP = curve(LOOK_UP, "none", lambda n: min(1, n / 260))
 LEVELS = [r for r in VOICE_RESULTS if r.arm in (BARE, FEW_SHOT, GLOSSARY)]
-CROSSING = find_crossover(VOICE, VOICE_RESULTS, EQUAL_STEPS, NEW_COMBINATIONS)
-VERDICTS = [judge_task(spec, RESULTS, EQUAL_STEPS) for spec in TASK_SPECS]
+CROSSING = find_crossover(
+    ResultTable("voice", VOICE_RESULTS, EQUAL_STEPS), NEW_COMBINATIONS
+)
+VERDICTS = [judge_task(task, RESULTS, EQUAL_STEPS) for task in list_tasks()]
 COSTS = [
     r.costs for r in VOICE_RESULTS if r.arm in (ENGINEERED, FEW_SHOT, GLOSSARY, LORA)
 ]
-FLOPS = Prices.in_flops(1_500_000, 100_000)
+FLOPS = Prices(
+    input=3e12,
+    output=3e12,
+    cached_input=0.0,
+    training=(4 * 1.5e6 + 6 * 1e5) * 1e6,
+    label=0.0,
+    currency="FLOP ",
+)
 DEAR = Prices(tuned_multiplier=40)
 
 
@@ -239,7 +243,6 @@ def draw_everything() -> Iterator[tuple[str, Drawing]]:
         "curve with all arms",
         figures.draw_learning_curve(EQUAL_STEPS + LOOKED_UP, VOICE_RESULTS, CROSSING),
     )
-    yield "schedules", figures.draw_schedules(FIVE_EPOCHS + EQUAL_STEPS)
     yield "map", figures.draw_decision_map(map_decision(), subtitle="The house voice")
     yield (
         "map of one arm",
@@ -330,13 +333,11 @@ def test_the_colours_stay_apart_for_every_eye(vision: str) -> None:
         assert np.linalg.norm(seen[one] - seen[other]) > 18, (one, other)
 
 
-@pytest.mark.parametrize(
-    "colour", [*COLOURS.values(), type_setting.INK, type_setting.MUTED]
-)
+@pytest.mark.parametrize("colour", [*COLOURS.values(), palette.INK, palette.MUTED])
 def test_every_colour_can_be_read_as_text_on_the_card(colour: str) -> None:
     """WCAG 2, level AA: a contrast of 4.5."""
     luminance = np.array([0.2126, 0.7152, 0.0722])
-    card, text = luminance @ _linear(type_setting.CARD), luminance @ _linear(colour)
+    card, text = luminance @ _linear(palette.CARD), luminance @ _linear(colour)
     assert (card + 0.05) / (text + 0.05) >= 4.5
 
 
@@ -535,7 +536,7 @@ def test_an_arm_has_one_colour_everywhere() -> None:
     for name in ("arms", "results", "curve", "break-even"):
         for text, _ in find_texts(DRAWINGS[name]):
             if text.get_text().startswith("LoRA") and text.axes is not None:
-                family = figures.family_of(text.get_text().rstrip(" 0123456789."))
+                family = family_of(text.get_text().rstrip(" 0123456789."))
                 assert to_rgb(text.get_color()) == to_rgb(COLOURS[family]), name
 
 
@@ -568,21 +569,6 @@ def test_a_curve_that_never_passes_the_prompt_says_so() -> None:
     at_once = Crossover(NEW_COMBINATIONS, BARE, 0.001, 8.0)
     title = figures.draw_learning_curve(EQUAL_STEPS, LEVELS, at_once).title
     assert title == "LoRA is above the best prompt (bare prompt) from 8 pairs on"
-
-
-def test_schedules_are_compared_at_the_bar() -> None:
-    title = DRAWINGS["schedules"].title
-    equal, five = map(int, re.findall(r"about (\d+) pairs", title))
-    assert equal < five
-    assert figures.draw_schedules(EQUAL_STEPS + FIVE_EPOCHS).title == title
-    assert (
-        "no number of pairs at 5 epochs"
-        in figures.draw_schedules(
-            [p for p in EQUAL_STEPS + FIVE_EPOCHS if p.n <= 250]
-        ).title
-    )
-    with pytest.raises(ValueError, match="one arm at a time"):
-        figures.draw_schedules(EQUAL_STEPS + LOOKED_UP)
 
 
 def test_regions_of_the_map_are_named_inside_themselves() -> None:

@@ -21,6 +21,7 @@ from prompt_or_tune.samples import (
     load_raw,
     load_samples,
 )
+from prompt_or_tune.show.palette import COLOURS
 
 from tests.library.figure_rules import keeps_the_rules
 
@@ -114,9 +115,9 @@ def test_the_grid_holds_every_combination_once() -> None:
 def test_a_share_of_a_model_has_the_colour_of_its_family() -> None:
     _, right = DRAWINGS["shares"].figure.axes
     drawn = [bar.get_facecolor() for bar in right.patches]
-    assert to_rgba(figures.COLOURS["tuned"]) in drawn
+    assert to_rgba(COLOURS["tuned"]) in drawn
     left = [bar.get_facecolor() for bar in DRAWINGS["shares"].figure.axes[0].patches]
-    assert to_rgba(figures.COLOURS["tuned"]) not in left
+    assert to_rgba(COLOURS["tuned"]) not in left
 
 
 def test_a_combination_in_two_parts_is_refused() -> None:

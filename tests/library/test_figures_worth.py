@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import pytest
 from prompt_or_tune import figures
-from prompt_or_tune.decision import LORA_ENGINEERED, NEW_SUBJECTS, CurvePoint
+from prompt_or_tune.decision.results import CurvePoint
+from prompt_or_tune.decision.tasks.voice import NEW_SUBJECTS
 from prompt_or_tune.figures import Drawing
 
+from tests.library.arm_names import LORA_ENGINEERED
 from tests.library.figure_rules import find_boxes, keeps_the_rules
 from tests.library.test_figures import CROSSING, EQUAL_STEPS, LEVELS, curve
 

@@ -15,7 +15,6 @@ from prompt_or_tune.lexicon import (
     parse_request,
     rhyme_sound,
 )
-from prompt_or_tune.seedling.grammar import ADJECTIVES, ENDINGS, GIFTS, HABITS, VERBS
 
 
 def test_there_are_enough_subjects_kinds_and_settings() -> None:
@@ -42,27 +41,6 @@ def test_no_subject_is_a_setting_or_a_word_of_the_day() -> None:
     in_settings = {word for setting in SETTINGS for word in setting.split()}
     assert not subjects & in_settings
     assert not subjects & set(DAILY_WORDS)
-
-
-@pytest.mark.parametrize("table", [ADJECTIVES, HABITS, VERBS])
-def test_every_kind_has_its_words(table: dict[str, tuple[str, ...]]) -> None:
-    assert set(table) == set(KINDS)
-
-
-def test_adjectives_and_verbs_tell_the_kinds_apart() -> None:
-    for table in (ADJECTIVES, VERBS):
-        counts = Counter(word for words in table.values() for word in words)
-        shared = [word for word, count in counts.items() if count > 1]
-        assert len(shared) <= 2, shared
-
-
-def test_every_subject_brings_something() -> None:
-    assert set(GIFTS) == {subject.word for subject in SUBJECTS}
-
-
-def test_every_ending_ends_in_its_rhyming_word() -> None:
-    for word, phrases in ENDINGS.items():
-        assert all(phrase.endswith(word) for phrase in phrases)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ from prompt_or_tune.samples import (
     load_samples,
     split,
 )
-from prompt_or_tune.seedling.data import make_almanac, make_raw_samples
 
 
 def reason_for(*texts: str) -> list[str]:
@@ -77,12 +76,6 @@ def test_a_repetition_up_to_case_spacing_and_marks_is_dropped(again: str) -> Non
 def test_markup_is_mended_and_the_sample_kept() -> None:
     (sample,) = clean([RawSample("a", "<p>Describe  the fox &nbsp;at dawn</p>")]).samples
     assert sample == Sample("a", "Describe the fox at dawn", "the fox", "at dawn")
-
-
-def test_the_shipped_files_are_what_their_seed_makes() -> None:
-    entries = make_almanac()
-    assert [raw.text for raw in make_raw_samples(entries)] == [r.text for r in load_raw()]
-    assert {(e.subject, e.setting): e.text for e in entries} == almanac()
 
 
 def test_the_almanac_answers_every_combination_and_spring_as_specified() -> None:

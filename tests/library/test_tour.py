@@ -5,23 +5,26 @@ from __future__ import annotations
 import random
 
 import pytest
-from prompt_or_tune.decision import (
-    BARE,
-    BRIEF,
-    ENGINEERED,
-    FACT,
-    FEW_SHOT,
-    LORA,
-    NEW_COMBINATIONS,
-    NEW_SUBJECTS,
-    TASK_SPECS,
-    VOICE,
-    ArmResult,
-    CurvePoint,
-)
-from prompt_or_tune.decision.record import MadeWith, Results
+from prompt_or_tune.decision.provenance import MadeWith
+from prompt_or_tune.decision.results import ArmResult, CurvePoint, Results
+from prompt_or_tune.decision.tasks import list_tasks
+from prompt_or_tune.decision.tasks.brief import BRIEF
+from prompt_or_tune.decision.tasks.fact import FACT
+from prompt_or_tune.decision.tasks.task import NEW_COMBINATIONS
+from prompt_or_tune.decision.tasks.voice import NEW_SUBJECTS, VOICE
+from prompt_or_tune.decision.verdict import judge_all
+from prompt_or_tune.figures.tour import draw_recorded
 from prompt_or_tune.pairs import Leak
 from prompt_or_tune.records import EpochRecord, Pair
+from prompt_or_tune.show.tour_tables import (
+    describe_leaks,
+    describe_verdict,
+    draw_bars,
+    tabulate_cleaning,
+    tabulate_flow,
+    tabulate_task,
+    tabulate_trace,
+)
 from prompt_or_tune.tour.pipeline import (
     DecisionStage,
     PairStage,
@@ -31,19 +34,11 @@ from prompt_or_tune.tour.pipeline import (
     engineer_prompts,
     estimate_seconds,
     find_example,
-    list_live_tasks,
+    plan_live_arms,
     prepare_pairs,
 )
-from prompt_or_tune.tour.reporting import (
-    describe_leaks,
-    describe_verdict,
-    draw_bars,
-    draw_recorded,
-    tabulate_cleaning,
-    tabulate_flow,
-    tabulate_task,
-    tabulate_trace,
-)
+
+from tests.library.arm_names import BARE, ENGINEERED, FEW_SHOT, LORA
 
 SHORT = TourSettings(pairs=30, epochs=2, test_size=10)
 
@@ -58,10 +53,10 @@ def make_recorded() -> Results:
     """Return results in which the engineered prompt, LoRA and the notes win."""
     best = {BRIEF.name: ENGINEERED, VOICE.name: LORA, FACT.name: ENGINEERED}
     arms = tuple(
-        make_result(spec.name, test, arm, 0.98 if arm == best[spec.name] else 0.02)
-        for spec in TASK_SPECS
-        for test in spec.decisive
-        for arm in (*spec.arms, *spec.rivals)
+        make_result(task.name, test, arm, 0.98 if arm == best[task.name] else 0.02)
+        for task in list_tasks()
+        for test in task.decisive
+        for arm in [each.name for each in task.contestants]
     )
     curves = tuple(
         CurvePoint(VOICE.name, test, LORA, "equal steps", n, seed, successes, 100)
@@ -80,8 +75,7 @@ def decision() -> DecisionStage:
         make_result(VOICE.name, NEW_SUBJECTS, BARE, 0.0, of=10),
         make_result(VOICE.name, NEW_SUBJECTS, LORA, 0.9, of=10),
     )
-    verdicts = tuple(recorded.judge(spec.name) for spec in TASK_SPECS)
-    return DecisionStage(live, recorded, verdicts)
+    return DecisionStage(live, recorded, judge_all(recorded))
 
 
 class TestStages:
@@ -114,10 +108,13 @@ class TestStages:
 
     def test_live_tasks_use_the_tour_s_own_pairs_and_few_queries(self):
         prepared = prepare_pairs(collect_samples(SHORT).samples, SHORT)
-        brief, voice, fact = list_live_tasks(prepared, SHORT)
-        assert {q.id for q in voice.training} == {p.sample_id for p in prepared.pairs}
-        for task in (brief, voice, fact):
-            assert {len(test.queries) for test in task.tests} == {10}
+        data = {
+            work.data.name: work.data for work in plan_live_arms(prepared, None, SHORT)
+        }
+        voice = data["voice"].training
+        assert {q.id for q in voice} == {p.sample_id for p in prepared.pairs}
+        for each in data.values():
+            assert {len(test.queries) for test in each.tests} == {10}
 
     @pytest.mark.parametrize("sizes", [{"pairs": 0}, {"epochs": 101}, {"test_size": 201}])
     def test_sizes_beyond_the_data_are_refused(self, sizes):

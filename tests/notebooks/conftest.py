@@ -12,11 +12,11 @@ from typing import Any
 
 import nbformat
 import pytest
-from prompt_or_tune.facts import recorded_facts
 
-from autograde import building
-from autograde.executing import Execution, execute_all
-from autograde.percent import find_files
+from solutions.workshop import builder
+from solutions.workshop.execution import Execution, execute_all
+from solutions.workshop.facts import recorded_facts
+from solutions.workshop.percent import find_files
 
 ROOT = Path(__file__).parents[2]
 JOBS = 2
@@ -50,9 +50,9 @@ def commands_of_the_environment() -> Iterator[None]:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with `build/source` and `course` as a fresh build gives them."""
     folder: Path = tmp_path_factory.mktemp("built")
-    project, facts = building.read_project(ROOT), recorded_facts()
+    project, facts = builder.read_project(ROOT), recorded_facts()
     for file in find_files(ROOT / "solutions"):
-        building.write(building.build(file, project, facts), folder)
+        builder.write(builder.build(file, project, facts), folder)
     return folder
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from nbgrader.utils import determine_grade, is_grade
 
-from autograde.percent import find_files
+from solutions.workshop.percent import find_files
 
 pytestmark = pytest.mark.slow
 

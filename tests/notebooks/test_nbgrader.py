@@ -21,8 +21,8 @@ from nbgrader.utils import is_grade, is_solution
 from nbgrader.validator import Validator
 from traitlets.config import Config
 
-from autograde import building
-from autograde.percent import find_files, read_percent
+from autograde.nbgrader_settings import load_settings
+from solutions.workshop.percent import find_files, read_percent
 from tests.jupyter_server import DIRECT, run_server
 
 pytestmark = pytest.mark.slow
@@ -46,7 +46,7 @@ class Class:
 
     @property
     def config(self) -> Config:
-        config: Config = building.load_settings().copy()
+        config: Config = load_settings().copy()
         config.CourseDirectory.root = str(self.root)
         config.CourseDirectory.course_id = "prompt-or-tune"
         return config

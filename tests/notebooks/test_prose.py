@@ -8,15 +8,13 @@ from pathlib import Path
 
 import pytest
 from prompt_or_tune import figures
-from prompt_or_tune.checks.tasks import list_tasks
 from prompt_or_tune.figures import Drawing
-from prompt_or_tune.notebooks import NOTEBOOKS
+from prompt_or_tune.syllabus import NOTEBOOKS
 
-from autograde.percent import Cell, read_percent
+from solutions.workshop.percent import Cell, read_percent
 
 ROOT = Path(__file__).parents[2]
 NAMES = [notebook.name for notebook in NOTEBOOKS]
-TASKS = {task.id: task for task in list_tasks()}
 every_notebook = pytest.mark.parametrize("name", NAMES)
 
 
@@ -164,26 +162,3 @@ def test_what_carries_over_is_said_with_its_source(name):
     parts = re.split(r"^## ", prose_of(name), flags=re.MULTILINE)
     (part,) = [p for p in parts if p.startswith("What carries over to large models")]
     assert CITATION.search(part)
-
-
-@every_notebook
-def test_a_tasks_heading_agrees_with_its_entry(name):
-    cells = cells_of(name)
-    for at, cell in enumerate(cells):
-        if cell.is_graded:
-            task = TASKS[cell.grade_id.removesuffix("_test")]
-            above = "\n".join(c.text for c in cells[:at] if c.kind == "markdown")
-            heading = re.findall(r"^#+ +Task: .+$", above, re.MULTILINE)[-1]
-            minutes = "1 minute" if task.minutes == 1 else f"{task.minutes} minutes"
-            assert f", {minutes})" in heading, task.id
-
-
-@every_notebook
-def test_the_tasks_leave_time_to_read(name):
-    notebook = next(n for n in NOTEBOOKS if n.name == name)
-    own = [
-        t
-        for t in TASKS.values()
-        if f"{t.id}_test" in [c.grade_id for c in cells_of(name)]
-    ]
-    assert sum(task.minutes for task in own) < notebook.minutes

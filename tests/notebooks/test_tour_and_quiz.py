@@ -9,10 +9,11 @@ from typing import Any
 
 import nbformat
 import papermill
+import prompt_or_tune
 import pytest
 from prompt_or_tune.checks import CheckFailed
 from prompt_or_tune.checks.quiz import LETTERS, TASKS
-from prompt_or_tune.notebooks import NOTEBOOKS
+from prompt_or_tune.syllabus import NOTEBOOKS
 from prompt_or_tune.widgets import QuizCard
 
 ROOT = Path(__file__).parents[2]
@@ -68,9 +69,9 @@ def read_prose(notebook: nbformat.NotebookNode) -> str:
 
 
 def make_card(notebook: nbformat.NotebookNode, question: str) -> QuizCard:
-    begins = f'QuizCard(\n    "{question}"'
+    begins = f'pt.QuizCard(\n    "{question}"'
     (source,) = [c.source for c in notebook.cells if c.source.startswith(begins)]
-    card: QuizCard = eval(source, {"QuizCard": QuizCard})
+    card: QuizCard = eval(source, {"pt": prompt_or_tune})
     return card
 
 

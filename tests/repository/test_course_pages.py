@@ -7,9 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
-from prompt_or_tune.checks.tasks import list_tasks_of
-from prompt_or_tune.notebooks import NOTEBOOKS, Notebook
 from prompt_or_tune.stages import STAGES
+from prompt_or_tune.syllabus import NOTEBOOKS
 
 DOORS = [
     "Read it", "Run it", "See it", "Try it", "Train it",
@@ -68,23 +67,6 @@ def test_what_a_door_promises_stands_behind_it(page, root, door, word):
     (row,) = [r for r in read_rows(page, "## Nine ways in") if r[1] == f"**{door}**"]
     (link,) = re.findall(r"\]\(([^)]+)\)", row[2])
     assert word in (root / "course" / link).read_text(encoding="utf-8")
-
-
-def test_the_table_of_notebooks_is_the_one_list(page):
-    assert read_rows(page, "## The notebooks") == [describe(n) for n in NOTEBOOKS]
-
-
-def describe(notebook: Notebook) -> list[str]:
-    """Return a notebook as a row of the page."""
-    tasks = list_tasks_of(notebook)
-    points = sum(task.points for task in tasks)
-    return [
-        f"[{notebook.heading}]({notebook.name}/{notebook.name}.ipynb)",
-        str(notebook.minutes),
-        notebook.stars,
-        str(len(tasks)) if tasks else "–",
-        str(points) if tasks else "–",
-    ]
 
 
 def test_everything_takes_about_three_hours_and_the_tour_twelve_minutes(page):

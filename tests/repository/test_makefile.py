@@ -167,11 +167,11 @@ def test_a_change_of_what_is_needed_installs_again_without_a_new_environment(
     assert "-m venv" not in call.log
 
 
-def test_the_course_is_built_and_executed_by_autograde(machine):
+def test_the_course_is_built_and_executed_by_the_authors_tools(machine):
     built = machine.make("course", "ARGS=--check")
-    assert built.log.splitlines()[-1] == "autograde build --check"
+    assert built.log.splitlines()[-1] == "python -m solutions.workshop build --check"
     executed = machine.make("solutions", "ARGS=04")
-    assert executed.log.splitlines()[-1] == "autograde execute 04"
+    assert executed.log.splitlines()[-1] == "python -m solutions.workshop execute 04"
 
 
 def test_the_tour_and_the_tests_get_their_options(machine):

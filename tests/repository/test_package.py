@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -62,27 +63,43 @@ def shipped(repository_files) -> set[str]:
 
 
 def imported_from(site_packages: Path) -> Path:
-    """Import the package in an interpreter that knows no other folder."""
+    """Find the package in an interpreter that knows no other folder."""
     code = (
         f"import site; site.addsitedir({str(site_packages)!r})\n"
-        "import importlib.resources as r; print(r.files('prompt_or_tune'))"
+        "import importlib.util as u; print(u.find_spec('prompt_or_tune').origin)"
     )
-    return Path(run(sys.executable, "-I", "-S", "-c", code).strip())
+    return Path(run(sys.executable, "-I", "-S", "-c", code).strip()).parent
 
 
 def missing_in(package: Path, shipped: set[str]) -> list[str]:
     return sorted(name for name in shipped if not (package / name).is_file())
 
 
-def test_a_wheel_holds_the_whole_package_and_nothing_else(clone, shipped, tmp_path):
+@pytest.fixture(scope="module")
+def wheel(clone, tmp_path_factory) -> zipfile.ZipFile:
+    folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "pip", "wheel", *OFFLINE]
-    run(*command, "--wheel-dir", tmp_path, clone)
-    (wheel,) = tmp_path.glob("prompt_or_tune-*-py3-none-any.whl")
-    names = zipfile.ZipFile(wheel).namelist()
+    run(*command, "--wheel-dir", folder, clone)
+    (file,) = folder.glob("prompt_or_tune-*-py3-none-any.whl")
+    return zipfile.ZipFile(file)
+
+
+def test_a_wheel_holds_the_whole_package_and_nothing_else(wheel, shipped):
+    names = wheel.namelist()
     held = {name.removeprefix("prompt_or_tune/") for name in names}
     assert sorted(shipped - held) == []
     packages = {name.split("/")[0].split("-")[0] for name in names}
     assert packages == {"prompt_or_tune", "autograde"}
+
+
+def test_no_tool_of_the_authors_ships_and_nothing_that_ships_needs_one(wheel):
+    modules = {name: wheel.read(name) for name in wheel.namelist() if name[-3:] == ".py"}
+    importing = re.compile(
+        rb"^\s*(?:from|import) (?:solutions|jupytext|papermill)\b", re.M
+    )
+    assert [name for name, text in modules.items() if importing.search(text)] == []
+    of_seedling = {Path(name).parent for name in wheel.namelist() if "/seedling/" in name}
+    assert of_seedling == {Path("prompt_or_tune/seedling/weights")}
 
 
 def test_an_install_from_a_git_address_is_complete(clone, shipped, pip_install):
@@ -90,6 +107,17 @@ def test_an_install_from_a_git_address_is_complete(clone, shipped, pip_install):
     package = imported_from(site_packages)
     assert package == site_packages / "prompt_or_tune"
     assert missing_in(package, shipped) == []
+
+
+def test_an_installed_package_has_its_flat_front_door(clone, pip_install):
+    site_packages = pip_install(clone)
+    code = (
+        f"import sys; sys.path.insert(0, {str(site_packages)!r})\n"
+        "import prompt_or_tune as pt; print(pt.__file__, pt.load_samples()[0].id)"
+    )
+    file, sample = run(sys.executable, "-c", code).split()
+    assert Path(file) == site_packages / "prompt_or_tune" / "__init__.py"
+    assert sample
 
 
 def test_an_editable_install_uses_the_files_of_the_repository(

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from prompt_or_tune.models import LanguageModel, load_model
 
+from tests.tiny_course import make_course as make_course
+from tests.tiny_course import progress_folder as progress_folder
+
 
 @pytest.fixture(scope="package")
 def model() -> LanguageModel:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 
 import pytest
-from prompt_or_tune.decision import break_even_queries, total_cost
+from prompt_or_tune.decision.costs import break_even_queries, total_cost
 from prompt_or_tune.widgets import BreakEvenLab
-from prompt_or_tune.widgets.break_even_lab import Situation, compute_break_even
+from prompt_or_tune.widgets.break_even_lab import BreakEvenInputs, compute_break_even
 
 from tests.widgets.lab_shown import all_widgets, find, shown_text
 
 
 def test_at_the_break_even_both_ways_cost_the_same():
-    found = compute_break_even(Situation(pairs=200))
-    prompted, tuned = found.situation.arms
-    prices = found.situation.prices
+    found = compute_break_even(BreakEvenInputs(pairs=200))
+    prompted, tuned = found.inputs.arms
+    prices = found.inputs.prices
     assert total_cost(prompted, prices, found.queries) == pytest.approx(
         total_cost(tuned, prices, found.queries)
     )
@@ -23,20 +23,20 @@ def test_at_the_break_even_both_ways_cost_the_same():
 
 def test_in_arithmetic_alone_it_is_the_formula_of_the_course():
     found = compute_break_even(
-        Situation(pairs=100, tokens_per_pair=20, epochs=3, tokens_saved=60)
+        BreakEvenInputs(pairs=100, tokens_per_pair=20, epochs=3, tokens_saved=60)
     )
     assert found.flop_queries == break_even_queries(100, 20, 3, 60)
 
 
 def test_more_pairs_make_it_later_and_more_tokens_saved_make_it_sooner():
-    middle = compute_break_even(Situation()).queries
-    assert compute_break_even(Situation(pairs=2000)).queries > middle
-    assert compute_break_even(Situation(tokens_saved=500)).queries < middle
+    middle = compute_break_even(BreakEvenInputs()).queries
+    assert compute_break_even(BreakEvenInputs(pairs=2000)).queries > middle
+    assert compute_break_even(BreakEvenInputs(tokens_saved=500)).queries < middle
 
 
 def test_prefix_caching_makes_it_later():
-    uncached = compute_break_even(Situation())
-    cached = compute_break_even(Situation(prefix_caching=True))
+    uncached = compute_break_even(BreakEvenInputs())
+    cached = compute_break_even(BreakEvenInputs(prefix_caching=True))
     assert cached.queries > uncached.queries
     assert cached.flop_queries == math.inf
 
@@ -44,9 +44,9 @@ def test_prefix_caching_makes_it_later():
 @pytest.mark.parametrize(
     "situation",
     [
-        Situation(tokens_saved=0),
-        Situation(tuned_multiplier=100),
-        Situation(prefix_caching=True, cached_price=0),
+        BreakEvenInputs(tokens_saved=0),
+        BreakEvenInputs(tuned_multiplier=100),
+        BreakEvenInputs(prefix_caching=True, cached_price=0),
     ],
 )
 def test_never_is_said_plainly(situation):
@@ -56,7 +56,7 @@ def test_never_is_said_plainly(situation):
 
 
 def test_nothing_to_pay_up_front_is_cheaper_from_the_first_query():
-    free = compute_break_even(Situation(label_price=0, training_price=0))
+    free = compute_break_even(BreakEvenInputs(label_price=0, training_price=0))
     assert free.queries == 0
     assert "from the first query" in free.sentence()
 
@@ -66,9 +66,9 @@ def test_a_changed_field_changes_sentence_and_figure():
     before = shown_text(lab)
     find(lab, "Pairs").value = 50
     after = shown_text(lab)
-    assert lab.situation.pairs == 50
+    assert lab.inputs.pairs == 50
     assert before != after
-    assert compute_break_even(lab.situation).sentence() in after
+    assert compute_break_even(lab.inputs).sentence() in after
 
 
 def test_the_plain_call_sets_the_fields_and_keeps_the_others():
@@ -76,7 +76,7 @@ def test_the_plain_call_sets_the_fields_and_keeps_the_others():
     lab.compute(pairs=50)
     found = lab.compute(prefix_caching=True)
     assert find(lab, "Pairs").value == 50
-    assert found.situation == Situation(pairs=50, prefix_caching=True) == lab.situation
+    assert found.inputs == BreakEvenInputs(pairs=50, prefix_caching=True) == lab.inputs
 
 
 def test_the_decision_map_is_drawn_at_the_prices_shown():

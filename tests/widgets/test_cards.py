@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipywidgets
 import pytest
-from prompt_or_tune.figures.drawing import CARD, COLOURS, INK, MUTED
+from prompt_or_tune.show.palette import CARD, COLOURS, INK, MUTED
 from prompt_or_tune.widgets.cards import MOODS, Card, code_block, dress, paragraph
 
 

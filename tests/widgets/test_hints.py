@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from prompt_or_tune.checks.tasks import Task, TaskError
+from prompt_or_tune.checks.tasks import GradedTask, TaskError
 from prompt_or_tune.widgets import Hints, hints
 from prompt_or_tune.widgets.cards import CARD_CLASS
 
-TASK = Task("double", "Double", 2, 3, lambda answer: None, ("Twice.", "Try `2 * x` <b>."))
+TASK = GradedTask(
+    "double", "Double", 2, 3, lambda answer: None, ("Twice.", "Try `2 * x` <b>.")
+)
 SOLUTION = "def double(x: int) -> int:\n    return 2 * x if x < 9 else x + x"
 
 

@@ -13,8 +13,9 @@ from prompt_or_tune.pairs import make_pairs
 from prompt_or_tune.records import StepRecord, TuningSettings
 from prompt_or_tune.samples import load_samples
 from prompt_or_tune.tuning import TuningError
-from prompt_or_tune.widgets import LoraLab, lora_lab
-from prompt_or_tune.widgets.lora_lab import SettingsError, explain_error
+from prompt_or_tune.widgets import LoraLab, lora_lab, run_form
+from prompt_or_tune.widgets.lora_lab import explain_error
+from prompt_or_tune.widgets.run_form import SettingsError
 from prompt_or_tune.widgets.run_pace import measure_pace
 from prompt_or_tune.widgets.step_chart import draw_live_steps
 
@@ -93,8 +94,8 @@ def test_a_value_out_of_its_range_is_answered_with_a_sentence(lab, label, value,
 
 
 def test_choosing_another_model_chooses_its_learning_rate(lab):
-    find(lab, "Model").value = lora_lab.HUB_MODELS[0]
-    assert find(lab, "Learning rate").value == lora_lab.HUB_LEARNING_RATE
+    find(lab, "Model").value = run_form.HUB_MODELS[0]
+    assert find(lab, "Learning rate").value == run_form.HUB_LEARNING_RATE
     assert "loaded at the start" in shown_text(lab)
     find(lab, "Model").value = "seedling"
     assert find(lab, "Learning rate").value == TuningSettings().learning_rate
@@ -328,7 +329,7 @@ def test_a_model_that_cannot_be_loaded_is_a_sentence(lab, monkeypatch):
         raise ModelError(f"There is no network to load {name}.")
 
     monkeypatch.setattr(lora_lab, "load_model", refuse)
-    find(lab, "Model").value = lora_lab.HUB_MODELS[0]
+    find(lab, "Model").value = run_form.HUB_MODELS[0]
     click(lab, "Start")
     assert "There is no network" in shown_text(lab)
     assert not lab.running

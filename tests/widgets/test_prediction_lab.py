@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from prompt_or_tune.adapters import Adapter
-from prompt_or_tune.decision import ADAPTER_FOLDER
+from prompt_or_tune.decision.recording import ADAPTER_FOLDER
 from prompt_or_tune.widgets import PredictionLab
-from prompt_or_tune.widgets.sharing import share_weights
+from prompt_or_tune.widgets.shared_weights import share_weights
 
 from tests.widgets.lab_shown import find, shown_html, shown_text
 

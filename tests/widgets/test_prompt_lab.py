@@ -27,7 +27,7 @@ def click(lab, template: str) -> None:
 
 
 def test_ten_subjects_are_asked_about_and_no_two_are_the_same():
-    samples = choose_samples()
+    samples = choose_samples(10)
     assert len({sample.subject for sample in samples}) == 10
 
 

@@ -94,7 +94,7 @@ def break_even_queries(pairs, pair_tokens, epochs, long, short, cached):
 # %% hands_it_to_the_library
 # Calls the library's function of that name, which gives a float and infinity.
 def break_even_queries(pairs, pair_tokens, epochs, long, short, cached):
-    return decision.break_even_queries(pairs, pair_tokens, epochs, long - short - cached)
+    return pt.break_even_queries(pairs, pair_tokens, epochs, long - short - cached)
 
 
 # %% returns_zero

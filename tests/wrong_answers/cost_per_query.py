@@ -95,7 +95,7 @@ def cost_per_query(prompt_tokens, answer_tokens, cached_tokens, prices):
 # %% hands_the_query_to_the_library
 # Calls the library's function of that name with these arguments.
 def cost_per_query(prompt_tokens, answer_tokens, cached_tokens, prices):
-    return decision.cost_per_query(prompt_tokens, prices)
+    return pt.cost_per_query(prompt_tokens, prices)
 
 
 # %% returns_zero

@@ -12,9 +12,7 @@ def recommend(measured, pairs, queries, prices):
 # Looks at cost alone: arms that are nearly always wrong win.
 def recommend(measured, pairs, queries, prices):
     usable = [each for each in measured if each.costs.labels <= pairs]
-    return min(
-        usable, key=lambda each: decision.total_cost(each.costs, prices, queries)
-    ).arm
+    return min(usable, key=lambda each: pt.total_cost(each.costs, prices, queries)).arm
 
 
 # %% ignores_the_volume
@@ -67,9 +65,7 @@ def recommend(measured, pairs, queries, prices):
     usable = [each for each in measured if each.costs.labels <= pairs]
     best = max(usable, key=lambda each: each.rate.rate)
     good = [each for each in usable if each.rate.high >= best.rate.low]
-    return min(
-        good, key=lambda each: decision.total_cost(each.costs, prices, queries)
-    ).arm
+    return min(good, key=lambda each: pt.total_cost(each.costs, prices, queries)).arm
 
 
 # %% allows_a_fixed_margin hidden_only=true
@@ -78,9 +74,7 @@ def recommend(measured, pairs, queries, prices):
     usable = [each for each in measured if each.costs.labels <= pairs]
     best = max(each.rate.rate for each in usable)
     good = [each for each in usable if each.rate.rate >= best - 0.05]
-    return min(
-        good, key=lambda each: decision.total_cost(each.costs, prices, queries)
-    ).arm
+    return min(good, key=lambda each: pt.total_cost(each.costs, prices, queries)).arm
 
 
 # %% wants_more_pairs_than_needed

@@ -1,8 +1,14 @@
-"""What answers the learner: a check per task, and the progress over the whole course."""
+"""What answers the learner: a check per task. Nothing here talks to a screen."""
 
-from prompt_or_tune.checks.checking import check
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prompt_or_tune import moved
 from prompt_or_tune.checks.comparing import CheckFailed
-from prompt_or_tune.checks.progress import show_progress
 from prompt_or_tune.checks.scenarios import run_scenario
 
-__all__ = ["CheckFailed", "check", "run_scenario", "show_progress"]
+if not TYPE_CHECKING:
+    __getattr__ = moved.forward(__name__)
+
+__all__ = ["CheckFailed", "run_scenario"]

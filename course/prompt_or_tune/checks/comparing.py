@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+Answer = Callable[..., Any]
+"""What a learner writes where a function is wanted."""
 NOTHING_YET = "nothing is returned yet"
 LONGEST = 300  # characters shown of a value
 
@@ -27,12 +29,6 @@ class CheckFailed(AssertionError):  # noqa: N818  # what the learner reads
 
     def _render_traceback_(self) -> list[str]:
         return [f"✗ Not yet. {self}"]
-
-
-def expect(condition: bool, message: str) -> None:
-    """Fail with the message unless the condition is exactly `True`."""
-    if condition is not True:
-        raise CheckFailed(message)
 
 
 def expect_equal(got: object, wanted: object, *, case: str, cause: str = "") -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from prompt_or_tune.checks.comparing import CheckFailed, call, expect_close, expect_equal
-from prompt_or_tune.checks.tasks import Task
-from prompt_or_tune.decision import Candidate, Prices, candidate, winner
-
-Answer = Callable[..., Any]
+from prompt_or_tune.checks.comparing import (
+    Answer,
+    CheckFailed,
+    call,
+    expect_close,
+    expect_equal,
+)
+from prompt_or_tune.checks.tasks import GradedTask
+from prompt_or_tune.decision.costs import Prices
+from prompt_or_tune.decision.recommendation import Candidate, candidate, winner
 
 # ── cost_per_query ─────────────────────────────────────────────────────────────────────
 
@@ -192,8 +196,8 @@ def check_recommend(answer: Answer) -> None:
 
 # ── The tasks ──────────────────────────────────────────────────────────────────────────
 
-TASKS: tuple[Task, ...] = (
-    Task(
+TASKS: tuple[GradedTask, ...] = (
+    GradedTask(
         id="cost_per_query",
         title="The price of a query",
         points=2,
@@ -207,7 +211,7 @@ TASKS: tuple[Task, ...] = (
             "answer_tokens * prices.output, and divide by a million.",
         ),
     ),
-    Task(
+    GradedTask(
         id="break_even_queries",
         title="When tuning has paid for itself",
         points=2,
@@ -222,7 +226,7 @@ TASKS: tuple[Task, ...] = (
             "(2 * saved)).",
         ),
     ),
-    Task(
+    GradedTask(
         id="recommend",
         title="Your rule",
         points=4,

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-import torch
-
-from prompt_or_tune.checks.comparing import call, expect_close, expect_equal
-from prompt_or_tune.checks.live_models import train_by_formula
+from prompt_or_tune.checks.comparing import Answer, call, expect_close, expect_equal
 from prompt_or_tune.checks.scenarios import run_scenario
-from prompt_or_tune.checks.tasks import Task
+from prompt_or_tune.checks.tasks import GradedTask
 from prompt_or_tune.pairs import IGNORED_LABEL
 from prompt_or_tune.records import EpochRecord
 
-Answer = Callable[..., Any]
+if TYPE_CHECKING:
+    import torch
+
+# torch takes seconds to import, and listing the tasks doesn't need it.
 
 # ── lora_forward ───────────────────────────────────────────────────────────────────────
 
 
 def check_lora_forward(answer: Answer) -> None:
     """Check a layer of rank 1 and one of rank 2, small enough to follow by hand."""
+    import torch
+
     x = torch.tensor([[1.0, 2.0]])
     weight = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
     case = "rank 1, α = 4: x = [[1, 2]], A = [[1, 1]], B = [[1], [0], [2]]"
@@ -96,6 +98,8 @@ def draw_adapted_network(
     train_norm: bool = False,
 ) -> dict[str, Any]:
     """Return random tensors for the scenario `count_trainable`; shapes are out x in."""
+    import torch
+
     chance = torch.Generator().manual_seed(seed)
 
     def draw(*size: int) -> torch.Tensor:
@@ -116,6 +120,8 @@ def draw_adapted_network(
 
 def check_training_step(answer: Answer) -> None:
     """Check one step on one row, then two on other rows with a prompt and padding."""
+    import torch
+
     ids = torch.tensor([[1, 4, 2, 3]])
     _check_steps(
         answer,
@@ -136,6 +142,8 @@ def check_training_step(answer: Answer) -> None:
 
 
 def _check_steps(answer: Answer, task: dict[str, Any], *, case: str, cause: str) -> None:
+    from prompt_or_tune.checks.live_models import train_by_formula
+
     wanted = train_by_formula(**task)
     got = call(run_scenario, "training_step", answer, case=case, **task)
     expect_close(got, wanted, case=case, cause=cause, tolerance=1e-4)
@@ -150,6 +158,8 @@ def draw_next_token_task(
     width: int = 4,
 ) -> dict[str, Any]:
     """Return random weights and the batches, for the scenario `training_step`."""
+    import torch
+
     chance = torch.Generator().manual_seed(seed)
     sizes = {
         "embedding": (vocabulary, width),
@@ -220,8 +230,8 @@ def diagnose_epochs(
 
 # ── The tasks ──────────────────────────────────────────────────────────────────────────
 
-TASKS: tuple[Task, ...] = (
-    Task(
+TASKS: tuple[GradedTask, ...] = (
+    GradedTask(
         id="lora_forward",
         title="A LoRA layer by hand",
         points=3,
@@ -234,7 +244,7 @@ TASKS: tuple[Task, ...] = (
             "x @ weight.T + (alpha / rank) * (low @ b.T).",
         ),
     ),
-    Task(
+    GradedTask(
         id="count_trainable",
         title="Count what is trained",
         points=2,
@@ -247,7 +257,7 @@ TASKS: tuple[Task, ...] = (
             "only over those with p.requires_grad.",
         ),
     ),
-    Task(
+    GradedTask(
         id="training_step",
         title="One training step by hand",
         points=3,
@@ -262,7 +272,7 @@ TASKS: tuple[Task, ...] = (
             "before backward(), step() after it; return loss.item().",
         ),
     ),
-    Task(
+    GradedTask(
         id="read_trace",
         title="Read a trace",
         points=2,

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from prompt_or_tune.checks.comparing import call, expect_equal
-from prompt_or_tune.checks.tasks import Task
-
-Answer = Callable[..., Any]
+from prompt_or_tune.checks.comparing import Answer, call, expect_equal
+from prompt_or_tune.checks.tasks import GradedTask
 
 # ── clean_samples ──────────────────────────────────────────────────────────────────────
 
@@ -101,8 +96,8 @@ def _check_split(
 
 # ── The tasks ──────────────────────────────────────────────────────────────────────────
 
-TASKS: tuple[Task, ...] = (
-    Task(
+TASKS: tuple[GradedTask, ...] = (
+    GradedTask(
         id="clean_samples",
         title="Clean what came in",
         points=2,
@@ -117,7 +112,7 @@ TASKS: tuple[Task, ...] = (
             "to seen and (row_id, text) to kept.",
         ),
     ),
-    Task(
+    GradedTask(
         id="split_by_combination",
         title="Split without a leak",
         points=2,

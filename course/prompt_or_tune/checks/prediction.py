@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-import torch
-
-from prompt_or_tune.checks.comparing import call, expect_close, expect_equal
-from prompt_or_tune.checks.tasks import Task
+from prompt_or_tune.checks.comparing import Answer, call, expect_close, expect_equal
+from prompt_or_tune.checks.tasks import GradedTask
 from prompt_or_tune.statistics import mcnemar_exact
-
-Answer = Callable[..., Any]
 
 # ── top_tokens ─────────────────────────────────────────────────────────────────────────
 
 
 def check_top_tokens(answer: Answer) -> None:
     """Check two tokens of four, and a request for more tokens than there are."""
+    import torch  # takes seconds, and listing the tasks doesn't need it
+
     words = ["warm", "bright", "cold", "grey"]
     case = "the 2 likeliest of 4 tokens, with odds of 1 : 3 : 12 : 4"
     logits = torch.tensor([1.0, 3.0, 12.0, 4.0]).log()
@@ -91,8 +88,8 @@ def pair_up(rows: list[tuple[str, str, str]]) -> dict[str, Any]:
 
 # ── The tasks ──────────────────────────────────────────────────────────────────────────
 
-TASKS: tuple[Task, ...] = (
-    Task(
+TASKS: tuple[GradedTask, ...] = (
+    GradedTask(
         id="top_tokens",
         title="The likeliest tokens",
         points=2,
@@ -106,7 +103,7 @@ TASKS: tuple[Task, ...] = (
             "together pair by pair.",
         ),
     ),
-    Task(
+    GradedTask(
         id="compare_models",
         title="Two models, the same questions",
         points=2,

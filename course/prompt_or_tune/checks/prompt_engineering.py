@@ -2,173 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
-from functools import cache
-from typing import TYPE_CHECKING, Any
-
-from IPython.display import display
-
-from prompt_or_tune.checks.comparing import (
-    CheckFailed,
-    call,
-    expect_close,
-    expect_equal,
-    shorten,
+from prompt_or_tune.checks.comparing import Answer, call, expect_close, expect_equal
+from prompt_or_tune.checks.prompt_template import (
+    VISIBLE_SUBJECTS,
+    check_improve_prompt,
+    grade_template,
 )
-from prompt_or_tune.checks.tasks import Task
-from prompt_or_tune.lexicon import SUBJECTS
-from prompt_or_tune.prompts import Template, TemplateError
-from prompt_or_tune.records import Pair, Sample
-from prompt_or_tune.scoring import BriefResult, poem_brief, rates_by_rule
-from prompt_or_tune.widgets.cards import Card, paragraph
+from prompt_or_tune.checks.tasks import GradedTask
+from prompt_or_tune.records import Pair
 
-if TYPE_CHECKING:
-    from prompt_or_tune.models import LanguageModel
-
-Answer = Callable[..., Any]
-
-# ── improve_prompt ─────────────────────────────────────────────────────────────────────
-
-VISIBLE_SUBJECTS = ("spring", "the fox", "the oak", "the rose", "the moth", "the lake")
-TOKEN_LIMIT = 30
-"""Tokens that the longest prompt may have, chat template included."""
-LONGEST_TEMPLATE = 2000  # characters; counting the tokens of millions takes minutes
-LONGEST_POEM = 80  # new tokens; four lines have about forty
-
-_BARS = (
-    "the brief, bare prompt",
-    "the brief in wordings never seen",
-    "the brief, engineered prompt",
-)
-"""The recorded probes whose bars are worth 1, 2 and 3 points."""
-
-
-def check_improve_prompt(template: object) -> None:
-    """Try the template on six subjects; fail below the bar of the first point.
-
-    Above it, a card says how many points the rate would give, and which rules fail.
-    """
-    results = judge_template(template, VISIBLE_SUBJECTS)
-    report, points = _state_rules(results), count_points(results)
-    if points == 0:
-        raise CheckFailed(
-            f"Case: six subjects, from {VISIBLE_SUBJECTS[0]} to {VISIBLE_SUBJECTS[-1]}.\n"
-            f"  Rules that held: {report}.\n"
-            "  Usual cause: the prompt does not say what was meant; each rule that fails "
-            "is a wish that nobody told the model."
-        )
-    note = f"Rules that held: {report}. The hidden tests ask about the other subjects."
-    title = f"On these six subjects: {points} of {len(_BARS)} points"
-    display(Card(title, paragraph(note), note, "good" if points == len(_BARS) else "bad"))
-
-
-def grade_template(template: object, subjects: Sequence[str]) -> int:
-    """Return the points of a template by its pass rate on these subjects, 0 to 3.
-
-    Raises CheckFailed for what is no template, costs too much, or names a subject.
-    """
-    return count_points(judge_template(template, subjects))
-
-
-def judge_template(template: object, subjects: Sequence[str]) -> list[BriefResult]:
-    """Return what the brief says of Seedling's answer for each subject.
-
-    Raises CheckFailed for what is no template, costs too much, or names a subject.
-    """
-    filled = _read_template(template)
-    samples = [
-        Sample(subject, f"Write a poem about {subject}", subject, "")
-        for subject in subjects
-    ]
-    prompts = [filled.fill(sample).text for sample in samples]
-    model = _load_seedling()
-    _refuse_long(max(map(model.count_tokens, prompts)))
-    answers = model.generate(prompts, max_new_tokens=LONGEST_POEM)
-    return [
-        poem_brief(subject).judge(answer)
-        for subject, answer in zip(subjects, answers, strict=True)
-    ]
-
-
-def count_points(results: Sequence[BriefResult]) -> int:
-    """Return 3, 2, 1 or 0 points for the share of answers that pass every rule.
-
-    The bars are those that the recorded probes set themselves: for the engineered
-    prompt, for wordings never seen, and (to be exceeded) for the bare prompt.
-    """
-    rate = sum(result.passed for result in results) / len(results)
-    lowest, middle, highest = find_bars()
-    return sum((rate > lowest, rate >= middle, rate >= highest))
-
-
-@cache
-def find_bars() -> tuple[float, ...]:
-    """Return the bars of the recorded probes that are worth 1, 2 and 3 points."""
-    from prompt_or_tune.seedling.probes import load_probes  # loads the model's library
-
-    bars = {probe.name: probe.bar for probe in load_probes()}
-    found = [bars.get(name) for name in _BARS]
-    return tuple(bar for bar in found if bar is not None)
-
-
-@cache
-def _load_seedling() -> LanguageModel:
-    from prompt_or_tune.models import load_model  # seconds, that other tasks don't need
-
-    return load_model(device="cpu")  # the reference: the same answers everywhere
-
-
-def _read_template(template: object) -> Template:
-    case = "the template itself"
-    if type(template) is not str:
-        wanted = 'a text is wanted, such as "Write a poem about {subject}"'
-        got = "it is still None" if template is None else f"got {shorten(template)}"
-        raise CheckFailed(f"Case: {case}.\n  {wanted}; {got}")
-    if len(template) > LONGEST_TEMPLATE:
-        raise CheckFailed(
-            f"Case: the price.\n  It has {len(template)} characters; a prompt of "
-            f"{TOKEN_LIMIT} tokens has fewer than {LONGEST_TEMPLATE}."
-        )
-    try:
-        read = Template(template)
-    except TemplateError as error:
-        raise CheckFailed(f"Case: {case}.\n  {error}") from error
-    if "{topic" in template or "{request" in template or "{subject}" not in template:
-        raise CheckFailed(
-            f"Case: {case}.\n  Its one place is {{subject}}, written so; got {template!r}"
-        )
-    if named := _find_subject_word(template):
-        raise CheckFailed(
-            f"Case: {case}.\n  It names “{named}”, a subject of the almanac: one "
-            "template must serve all subjects.\n"
-            "  Usual cause: an example was typed where {subject} belongs."
-        )
-    return read
-
-
-def _find_subject_word(template: str) -> str:
-    """Return the first almanac subject that a template names, "" if none."""
-    words = "|".join(subject.word for subject in SUBJECTS)
-    found = re.search(rf"\b({words})(?:s|es)?\b", template, flags=re.IGNORECASE)
-    return found[0] if found else ""
-
-
-def _refuse_long(tokens: int) -> None:
-    if tokens > TOKEN_LIMIT:
-        raise CheckFailed(
-            f"Case: the price.\n  The longest prompt has {tokens} tokens; at most "
-            f"{TOKEN_LIMIT} are wanted.\n"
-            "  Usual cause: politeness and explanations; say each rule once."
-        )
-
-
-def _state_rules(results: Sequence[BriefResult]) -> str:
-    return ", ".join(
-        f"{name} {rate.successes} of {rate.n}"
-        for name, rate in rates_by_rule(results).items()
-    )
-
+__all__ = ["INTERVAL_TOLERANCE", "TASKS", "VISIBLE_SUBJECTS", "grade_template"]
 
 # ── few_shot_prompt ────────────────────────────────────────────────────────────────────
 
@@ -307,53 +150,55 @@ def _check_test(
     expect_close(got, wanted, case=case, cause=cause)
 
 
-TASKS: tuple[Task, ...] = (
-    Task(
-        "improve_prompt",
-        "Say what was meant",
-        3,
-        4,
-        check_improve_prompt,
-        (
+# ── The tasks ──────────────────────────────────────────────────────────────────────────
+
+TASKS: tuple[GradedTask, ...] = (
+    GradedTask(
+        id="improve_prompt",
+        title="Say what was meant",
+        points=3,
+        minutes=4,
+        check=check_improve_prompt,
+        hints=(
             "PromptLab shows which rules fail. Add one wish per failing rule, in the "
             "words that you would use to a person, and look again.",
             "Two rules fail for the bare prompt: the number of lines and the rhyme. Say "
             "both, with `{subject}` where the subject belongs; short lines follow.",
         ),
     ),
-    Task(
-        "few_shot_prompt",
-        "Write a few-shot prompt",
-        2,
-        4,
-        check_few_shot_prompt,
-        (
+    GradedTask(
+        id="few_shot_prompt",
+        title="Write a few-shot prompt",
+        points=2,
+        minutes=4,
+        check=check_few_shot_prompt,
+        hints=(
             "First decide which pairs may be shown, then cut the list to `k`, then write "
             "the blocks and join them.",
             'Every example is `f"Request: {pair.prompt}\\nAnswer: {pair.response}"`; the '
             'last block ends in a bare `Answer:`; `"\\n\\n".join(blocks)` does the rest.',
         ),
     ),
-    Task(
-        "wilson_interval",
-        "How sure is a pass rate?",
-        2,
-        4,
-        check_wilson_interval,
-        (
+    GradedTask(
+        id="wilson_interval",
+        title="How sure is a pass rate?",
+        points=2,
+        minutes=4,
+        check=check_wilson_interval,
+        hints=(
             "`sum(passed)` counts the passes. Compute the middle and the half-width on "
             "lines of their own, as in the formula, and give back a tuple.",
             "With p = passes / n: middle = (p + z²/2n) / (1 + z²/n), half = "
             "z·√(p(1 − p)/n + z²/4n²) / (1 + z²/n). An empty list comes first.",
         ),
     ),
-    Task(
-        "paired_test",
-        "Test on the same prompts",
-        2,
-        4,
-        check_paired_test,
-        (
+    GradedTask(
+        id="paired_test",
+        title="Test on the same prompts",
+        points=2,
+        minutes=4,
+        check=check_paired_test,
+        hints=(
             "Only the prompts on which the two differ are coins. Count both kinds; how "
             "probable is a count as small as the smaller one?",
             "`math.comb(n, i) / 2**n` is the chance of i heads in n tosses. Sum i from 0 "

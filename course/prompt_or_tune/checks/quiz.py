@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from prompt_or_tune.checks.comparing import CheckFailed, shorten
-from prompt_or_tune.checks.tasks import Task
+from prompt_or_tune.checks.tasks import GradedTask
 
 LETTERS = ("A", "B", "C", "D")
 
@@ -35,8 +35,8 @@ NOTE = (
     "says at home, and the feedback on your notebook in a class."
 )
 
-TASKS: tuple[Task, ...] = (
-    Task(
+TASKS: tuple[GradedTask, ...] = (
+    GradedTask(
         id="question_1",
         title="When to tune",
         points=1,
@@ -50,7 +50,7 @@ TASKS: tuple[Task, ...] = (
         ),
         note=NOTE,
     ),
-    Task(
+    GradedTask(
         id="question_2",
         title="Read a trace",
         points=1,
@@ -64,7 +64,7 @@ TASKS: tuple[Task, ...] = (
         ),
         note=NOTE,
     ),
-    Task(
+    GradedTask(
         id="question_3",
         title="Where the weights change",
         points=1,

@@ -47,7 +47,7 @@ def count_trainable(
     embedding: Any,
     layers: list[tuple[Any, Any, Any]],
     norm: Any,
-    train_norm: bool = False,
+    train_norm: bool,
 ) -> Any:
     """Let the answer count an adapted network; `layers` are (W, A, B) tensors each."""
     from prompt_or_tune.checks.live_models import AdaptedNetwork, LoraTensors

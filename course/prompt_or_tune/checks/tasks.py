@@ -11,33 +11,53 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from prompt_or_tune.notebooks import NOTEBOOKS, Notebook
+from prompt_or_tune.syllabus import NOTEBOOKS, Notebook
 
 
 @dataclass(frozen=True)
-class Task:
+class Remark:
+    """What a check says beside a pass: how far an answer has come, and what is left."""
+
+    title: str
+    text: str
+    is_good: bool
+
+
+@dataclass(frozen=True)
+class GradedTask:
     """One graded task: what it is worth, its visible check, its two hints.
 
     `id` is nbgrader's grade id of the answer cell; `check` takes the learner's answer and
     raises `CheckFailed` while it is not right; the second hint says more than the first.
     `note` is what a pass means where hidden tests have no other cases: of a quiz question
-    only the form can be checked openly.
+    only the form can be checked openly. Notebooks and pages take all of it from here.
     """
 
     id: str
     title: str
     points: int
     minutes: int
-    check: Callable[[Any], None]
+    check: Callable[[Any], Remark | None]
     hints: tuple[str, str]
     note: str = ""
+
+    def describe(self) -> str:
+        """Return title, points and minutes, as they stand in the task's heading."""
+        title = self.title[0].lower() + self.title[1:]
+        points, minutes = count(self.points, "point"), count(self.minutes, "minute")
+        return f"{title} ({points}, {minutes})"
+
+
+def count(number: int, what: str) -> str:
+    """Return a number with its noun: `1 point`, `2 points`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 class TaskError(LookupError):
     """Say in one sentence why there is no such task."""
 
 
-def find_task(task_id: str) -> Task:
+def find_task(task_id: str) -> GradedTask:
     """Return the task of that id.
 
     Raises TaskError, naming the tasks that there are, and the modules of tasks that can't
@@ -61,15 +81,15 @@ def find_task(task_id: str) -> Task:
     )
 
 
-def list_tasks() -> tuple[Task, ...]:
+def list_tasks() -> tuple[GradedTask, ...]:
     """Return all tasks in the order of the course; whatever a module raises is raised."""
     return tuple(task for notebook in NOTEBOOKS for task in list_tasks_of(notebook))
 
 
-def list_tasks_of(notebook: Notebook) -> tuple[Task, ...]:
+def list_tasks_of(notebook: Notebook) -> tuple[GradedTask, ...]:
     """Return the tasks of one notebook, none for one without."""
     if not notebook.checks:
         return ()
     module = import_module(f"prompt_or_tune.checks.{notebook.checks}")
-    tasks: tuple[Task, ...] = module.TASKS
+    tasks: tuple[GradedTask, ...] = module.TASKS
     return tasks

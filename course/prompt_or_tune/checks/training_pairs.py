@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from prompt_or_tune.checks.comparing import call, expect_equal
-from prompt_or_tune.checks.tasks import Task
+from prompt_or_tune.checks.comparing import Answer, call, expect_equal
+from prompt_or_tune.checks.tasks import GradedTask
 from prompt_or_tune.pairs import IGNORED_LABEL
 from prompt_or_tune.records import Pair
-
-Answer = Callable[..., Any]
 
 # ── make_pairs ─────────────────────────────────────────────────────────────────────────
 
@@ -170,8 +165,8 @@ def _check_leaks(
 
 # ── The tasks ──────────────────────────────────────────────────────────────────────────
 
-TASKS: tuple[Task, ...] = (
-    Task(
+TASKS: tuple[GradedTask, ...] = (
+    GradedTask(
         id="make_pairs",
         title="Join requests and labels",
         points=2,
@@ -185,7 +180,7 @@ TASKS: tuple[Task, ...] = (
             "request whose sample_id is in found.",
         ),
     ),
-    Task(
+    GradedTask(
         id="mask_prompt",
         title="What the loss sees",
         points=3,
@@ -200,7 +195,7 @@ TASKS: tuple[Task, ...] = (
             "and the other two lists go by the same three parts.",
         ),
     ),
-    Task(
+    GradedTask(
         id="find_leaks",
         title="Find the leaks",
         points=2,

@@ -35,6 +35,9 @@ class UsageError(Exception):
 class ReportingGroup(TyperGroup):
     """Commands whose foreseen errors become one line on stderr and an exit code."""
 
+    called = "prompt-or-tune"
+    """The name of the command before each such line."""
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command; let the unforeseen through, with its traceback."""
         try:
@@ -42,20 +45,24 @@ class ReportingGroup(TyperGroup):
             # Now, not at exit: a full disk must still become a line of ours.
             sys.stdout.flush()
         except KeyboardInterrupt:
-            say("stopped; nothing is left half-written.")
+            say("stopped; nothing is left half-written.", self.called)
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             # `prompt-or-tune … | head`: the reader of our output has seen enough.
             _discard_output()
             raise typer.Exit(0) from None
         except Exception as error:
-            line = explain(error)
+            line = self.explain(error)
             if line is None:
                 raise
             _discard_output()
-            say(line)
+            say(line, self.called)
             raise typer.Exit(1) from None
         return result
+
+    def explain(self, error: Exception) -> str | None:
+        """Return the line to show for a foreseen error; `None` for one that is a bug."""
+        return explain(error)
 
 
 def explain(error: BaseException) -> str | None:
@@ -76,9 +83,9 @@ def explain(error: BaseException) -> str | None:
     return None
 
 
-def say(sentence: str) -> None:
+def say(sentence: str, command: str = ReportingGroup.called) -> None:
     """Print a line on stderr, under the command's name."""
-    print(f"prompt-or-tune: {sentence}", file=sys.stderr)
+    print(f"{command}: {sentence}", file=sys.stderr)
 
 
 def _discard_output() -> None:

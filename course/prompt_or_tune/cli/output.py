@@ -1,13 +1,20 @@
-"""Write what a command made: all of it, or nothing."""
+"""Give back what a command made: files, all of them or none, and JSON."""
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prompt_or_tune.files import write_atomically
+from prompt_or_tune.serialisation import as_json
+
+if TYPE_CHECKING:
+    from prompt_or_tune.figures import Drawing
+    from prompt_or_tune.show import Document
 
 
 class OutputError(Exception):
@@ -48,6 +55,21 @@ def write_all(folder: Path, files: Mapping[str, str | bytes]) -> list[Path]:
         raise OutputError(_describe(folder, error)) from error
 
 
+def write_page(
+    folder: Path, name: str, page: Document, figures: Mapping[str, Drawing]
+) -> list[Path]:
+    """Write a page, and its figures as PNG by their names; return the paths.
+
+    All are written or none. Raises OutputError.
+    """
+    from prompt_or_tune.show.html import render_document
+
+    files: dict[str, str | bytes] = {
+        f"{figure}.png": drawing.render() for figure, drawing in figures.items()
+    }
+    return write_all(folder, files | {name: render_document(page)})
+
+
 def _move(source: Path, target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     os.replace(source, target)
@@ -60,3 +82,14 @@ def _describe(folder: Path, error: OSError) -> str:
         f"The results cannot be written to {folder} ({reason}); make room there, or "
         "choose another folder with --output."
     )
+
+
+def print_json(value: object, **more: object) -> None:
+    """Print a value made of data classes as JSON on stdout, with `more` fields added.
+
+    In ASCII: a pipe's encoding must not decide whether the answer can be printed.
+    """
+    found = as_json(value)
+    if more:
+        found |= as_json(more)
+    print(json.dumps(found, indent=2, allow_nan=False))

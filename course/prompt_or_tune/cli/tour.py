@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from prompt_or_tune.cli.output import require_writable, write_all
+from prompt_or_tune.cli.output import print_json, require_writable, write_page
+from prompt_or_tune.cli.progress_line import ProgressLine
 from prompt_or_tune.cli.quiet import hide_loading_bars, quieten_libraries
-from prompt_or_tune.cli.screen import ProgressLine, Screen, print_json
+from prompt_or_tune.records import StepRecord
+from prompt_or_tune.show import Section
+from prompt_or_tune.show.terminal import Screen
 from prompt_or_tune.tour.pipeline import (
     Tour,
     TourSettings,
     estimate_seconds,
     take_tour,
 )
+
+PAGE = "tour.html"
 
 
 def run_tour(settings: TourSettings, output: Path, *, as_json: bool) -> None:
@@ -27,7 +33,7 @@ def run_tour(settings: TourSettings, output: Path, *, as_json: bool) -> None:
     if as_json:
         _print_json(found, paths)
     else:
-        _close(paths)
+        _close(output / PAGE)
 
 
 def _announce(settings: TourSettings, progress: ProgressLine) -> None:
@@ -46,44 +52,49 @@ def _round(seconds: float) -> str:
 
 
 def _walk(settings: TourSettings, progress: ProgressLine, *, silent: bool) -> Tour:
+    """Return the whole tour; on the way show each stage as soon as it is finished."""
     progress.report("importing torch and transformers", 0, 1)
-    # Seconds of imports, so not before the reader was told.
-    from prompt_or_tune.cli.guide import Guide
-
     hide_loading_bars()
-    guide = Guide(settings, progress, silent=silent)
+    # Seconds of imports, so not before the reader was told.
+    from prompt_or_tune.show.tour_stages import list_sections
+
     for found in take_tour(settings, progress.report):
-        if isinstance(found, Tour):
-            return found
-        guide.show(found)
+        match found:
+            case Tour():
+                return found
+            case StepRecord():
+                what = f"training, epoch {found.epoch}, loss {found.loss:.2f}"
+                progress.report(what, found.step, found.steps)
+            case _ if not silent:
+                _show(list_sections(found, settings.epochs), progress)
     raise AssertionError("A tour ends with a Tour.")
 
 
-def _close(paths: list[Path]) -> None:
-    """Say where everything is, and what to do next."""
-    from prompt_or_tune.tour.reporting import NEXT_STEPS
-
+def _show(sections: Sequence[Section], progress: ProgressLine) -> None:
+    if sections:
+        progress.clear()
     screen = Screen()
-    screen.heading("What to do next")
-    page = next(path for path in paths if path.suffix == ".html")
-    screen.say(f"Open {page}: the whole tour as a page, with figures.")
-    for step in NEXT_STEPS:
-        screen.say(step)
+    for section in sections:
+        screen.section(section)
 
 
 def _write(tour: Tour, output: Path) -> list[Path]:
-    from prompt_or_tune.report import render_report
-    from prompt_or_tune.tour.reporting import draw_tour, write_page
+    from prompt_or_tune.figures.tour import draw_tour
+    from prompt_or_tune.show.tour_page import compose_page
 
     figures = draw_tour(tour)
-    page = render_report(write_page(tour, figures))
-    files: dict[str, str | bytes] = {
-        f"{name}.png": drawing.render() for name, drawing in figures.items()
-    }
-    return write_all(output, files | {"tour.html": page})
+    return write_page(output, PAGE, compose_page(tour, figures), figures)
 
 
-def _print_json(tour: Tour, paths: list[Path]) -> None:
-    from prompt_or_tune.tour.reporting import as_json
+def _print_json(tour: Tour, paths: Sequence[Path]) -> None:
+    from prompt_or_tune.show.tour_summary import summarise_tour
 
-    print_json(as_json(tour) | {"files": [str(path) for path in paths]})
+    print_json(summarise_tour(tour), files=paths)
+
+
+def _close(page: Path) -> None:
+    """Say where everything is, and what to do next."""
+    from prompt_or_tune.show.tour_page import NEXT_STEPS
+
+    where = f"Open {page}: the whole tour as a page, with figures."
+    Screen().section(Section("What to do next", (where, *NEXT_STEPS)))

@@ -1,4 +1,4 @@
-"""What an arm costs: FLOPs, money, the break-even, and the map of who wins where.
+"""What an arm costs: FLOPs, money, and the break-even.
 
 Sources: 2N per token forward and 6N in training are Kaplan et al. (2020), *Scaling laws
 for neural language models*, section 2.1; with LoRA the frozen weights need no gradient of
@@ -7,11 +7,8 @@ their own (2N less), the adapter does.
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 # ── FLOPs ──────────────────────────────────────────────────────────────────────────────
 
@@ -54,7 +51,7 @@ def break_even_queries(
     N cancels; `passes` is c. With the shared prefix cached, or no token saved, nothing
     is saved per query: infinity.
     """
-    _check_not_negative(pairs=pairs, tokens_per_pair=tokens_per_pair, epochs=epochs)
+    check_not_negative(pairs=pairs, tokens_per_pair=tokens_per_pair, epochs=epochs)
     training = passes * pairs * tokens_per_pair * epochs
     saved_per_query = 0.0 if prefix_cached else FORWARD_PASSES * tokens_saved
     return _divide_costs(training, saved_per_query)
@@ -85,7 +82,7 @@ class Prices:
     currency: str = "$"
 
     def __post_init__(self) -> None:
-        _check_not_negative(
+        check_not_negative(
             input=self.input,
             output=self.output,
             cached_input=self.cached_input,
@@ -93,22 +90,6 @@ class Prices:
             tuned_multiplier=self.tuned_multiplier,
             tuned_fixed=self.tuned_fixed,
             label=self.label,
-        )
-
-    @classmethod
-    def in_flops(
-        cls, parameters: int, adapter_parameters: int = 0, *, prefix_caching: bool = False
-    ) -> Prices:
-        """Return the arithmetic itself as prices: own hardware, labels for nothing."""
-        forward = forward_flops_per_token(parameters) * 1e6
-        return cls(
-            input=forward,
-            output=forward,
-            cached_input=0.0,
-            training=lora_flops_per_token(parameters, adapter_parameters) * 1e6,
-            label=0.0,
-            prefix_caching=prefix_caching,
-            currency="FLOP ",
         )
 
 
@@ -170,133 +151,14 @@ def break_even_between(
     return _divide_costs(max(extra, 0.0), saved)
 
 
-# ── The decision map ───────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True)
-class MapArm:
-    """An arm as the map sees it: accuracy and training grow with the number of pairs.
-
-    `accuracy` and `training_tokens` are measured points (n, value), by growing n, one
-    point for what does not depend on n. An arm needs at least `needs_pairs` pairs, and
-    pays for `labels` of them: "all", or the number that stands in its prompt.
-    """
-
-    arm: str
-    accuracy: tuple[tuple[int, float], ...]
-    prompt_tokens: float
-    response_tokens: float
-    cached_tokens: float = 0.0
-    training_tokens: tuple[tuple[int, float], ...] = ((1, 0.0),)
-    needs_pairs: int = 0
-    labels: int | Literal["all"] = 0
-    tuned: bool = False
-
-    def accuracy_at(self, pairs: int) -> float:
-        """Return the accuracy with so many pairs, interpolated in log n."""
-        return interpolate_log(self.accuracy, pairs)
-
-    def costs_at(self, pairs: int) -> ArmCosts:
-        """Return what the arm uses when there are so many pairs."""
-        labels = pairs if self.labels == "all" else self.labels
-        return ArmCosts(
-            self.arm,
-            self.prompt_tokens,
-            self.response_tokens,
-            self.cached_tokens,
-            interpolate_log(self.training_tokens, pairs),
-            labels,
-            self.tuned,
-        )
-
-
-@dataclass(frozen=True)
-class DecisionMap:
-    """The winning arm over number of pairs × number of queries.
-
-    `winners[row][column]` is the arm for `queries[row]` and `pairs[column]`; `margin` is
-    how much less accuracy still counts as equally good.
-    """
-
-    pairs: tuple[int, ...]
-    queries: tuple[int, ...]
-    winners: tuple[tuple[str, ...], ...]
-    prices: Prices
-    margin: float
-
-    @property
-    def arms(self) -> tuple[str, ...]:
-        """Return the arms that win somewhere, in the order of their first cell."""
-        return tuple(dict.fromkeys(arm for row in self.winners for arm in row))
-
-    def winner_at(self, pairs: int, queries: int) -> str:
-        """Return the winner of a cell of the grid; raise ValueError off the grid."""
-        return self.winners[self.queries.index(queries)][self.pairs.index(pairs)]
-
-    def share(self, arm: str) -> float:
-        """Return the share of the grid that an arm wins."""
-        cells = [winner for row in self.winners for winner in row]
-        return cells.count(arm) / len(cells)
-
-
-DEFAULT_PAIRS_AXIS = tuple(round(8 * 1000 ** (i / 24) / 8 ** (i / 24)) for i in range(25))
-"""8 to 1000 pairs in 25 equal steps of the logarithm."""
-DEFAULT_QUERIES_AXIS = tuple(round(10 ** (1 + i / 4)) for i in range(25))
-"""10 to 10 million queries, four steps per decade."""
-
-
-def decision_map(
-    arms: Sequence[MapArm],
-    prices: Prices,
-    *,
-    pairs: Sequence[int] = DEFAULT_PAIRS_AXIS,
-    queries: Sequence[int] = DEFAULT_QUERIES_AXIS,
-    margin: float = 0.02,
-) -> DecisionMap:
-    """Return the winner of each cell: the cheapest arm that is about as good as the best.
-
-    Arms within `margin` of the best accuracy at that number of pairs count as equally
-    good; among them the lowest total cost wins, and at equal cost the earlier arm.
-    """
-    if not arms or not pairs or not queries:
-        raise ValueError("A decision map needs arms, numbers of pairs and of queries.")
-    _check_not_negative(margin=margin)
-    winners = tuple(
-        tuple(_win_cell(arms, prices, n, volume, margin) for n in pairs)
-        for volume in queries
-    )
-    return DecisionMap(tuple(pairs), tuple(queries), winners, prices, margin)
-
-
-def _win_cell(
-    arms: Sequence[MapArm], prices: Prices, pairs: int, queries: int, margin: float
-) -> str:
-    able = [arm for arm in arms if arm.needs_pairs <= pairs]
-    if not able:
-        raise ValueError(f"No arm can be used with {pairs} pairs; add the bare prompt.")
-    best = max(arm.accuracy_at(pairs) for arm in able)
-    good = [arm for arm in able if arm.accuracy_at(pairs) >= best - margin]
-    return min(good, key=lambda a: total_cost(a.costs_at(pairs), prices, queries)).arm
-
-
-def interpolate_log(points: Sequence[tuple[int, float]], n: float) -> float:
-    """Return the value at n, linear in log n between points, flat beyond the ends."""
-    if n <= points[0][0]:
-        return points[0][1]
-    for (n0, value0), (n1, value1) in itertools.pairwise(points):
-        if n <= n1:
-            share = math.log(n / n0) / math.log(n1 / n0)
-            return value0 + share * (value1 - value0)
-    return points[-1][1]
-
-
 def _divide_costs(up_front: float, saved_per_query: float) -> float:
     if up_front <= 0:
         return 0.0 if saved_per_query >= 0 else math.inf
     return up_front / saved_per_query if saved_per_query > 0 else math.inf
 
 
-def _check_not_negative(**values: float) -> None:
+def check_not_negative(**values: float) -> None:
+    """Raise ValueError, naming it, for a value below 0."""
     for name, value in values.items():
         if not value >= 0:
             raise ValueError(f"{name} is {value}; it must be 0 or more.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from prompt_or_tune.decision.costs import (
@@ -13,10 +13,9 @@ from prompt_or_tune.decision.costs import (
     cost_per_query,
     total_cost,
 )
-from prompt_or_tune.statistics import Rate, holm, mcnemar_exact, pass_rate, rate_of
+from prompt_or_tune.statistics import ALPHA, Rate, holm, mcnemar_exact, pass_rate, rate_of
 
 DEFAULT_QUERIES = 10_000
-ALPHA = 0.05
 
 
 @dataclass(frozen=True)
@@ -128,7 +127,6 @@ def compare_with_best(
     *,
     queries: int = DEFAULT_QUERIES,
     prices: Prices | None = None,
-    alpha: float = ALPHA,
 ) -> tuple[Comparison, ...]:
     """Compare every arm with the best one; as good is what is not significantly below.
 
@@ -148,7 +146,7 @@ def compare_with_best(
             arm=each.arm,
             rate=each.rate,
             p_value=p,
-            as_good=p >= alpha,
+            as_good=p >= ALPHA,
             query_cost=cost_per_query(each.costs, charged),
             total_cost=total_cost(each.costs, charged, queries),
         )
@@ -161,19 +159,13 @@ def winner(
     *,
     queries: int = DEFAULT_QUERIES,
     prices: Prices | None = None,
-    alpha: float = ALPHA,
 ) -> str:
     """Return the cheapest arm among those not significantly below the best.
 
     Cost is the total for so many queries, with labels and training.
     """
-    compared = compare_with_best(candidates, queries=queries, prices=prices, alpha=alpha)
+    compared = compare_with_best(candidates, queries=queries, prices=prices)
     return _find_cheapest(compared).arm
-
-
-def foils_separated(winner_rate: Rate, foils: Mapping[str, Rate]) -> dict[str, bool]:
-    """Return for each foil whether its interval lies wholly below the winner's."""
-    return {foil: rate.high < winner_rate.low for foil, rate in foils.items()}
 
 
 def recommend(
@@ -181,7 +173,6 @@ def recommend(
     *,
     queries: int = DEFAULT_QUERIES,
     prices: Prices | None = None,
-    alpha: float = ALPHA,
     title_of: Callable[[str], str] = str,
 ) -> Recommendation:
     """Recommend an arm for a number of queries at given prices, and say why.
@@ -192,7 +183,7 @@ def recommend(
     the names that the reasons use for arms.
     """
     charged = prices or Prices()
-    compared = compare_with_best(candidates, queries=queries, prices=charged, alpha=alpha)
+    compared = compare_with_best(candidates, queries=queries, prices=charged)
     chosen = _find_cheapest(compared).arm
     best = candidates[_find_best(_list_tests(candidates))].arm
     good = [each for each, row in zip(candidates, compared, strict=True) if row.as_good]

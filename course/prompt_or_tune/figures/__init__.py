@@ -1,19 +1,21 @@
 """Every figure of the course: one message each, one palette, one size of type."""
 
+from typing import TYPE_CHECKING
+
+from prompt_or_tune import moved
 from prompt_or_tune.figures.adapters import (
     draw_low_rank,
     draw_token_changes,
     draw_traces,
 )
-from prompt_or_tune.figures.arms import draw_arms, draw_results, family_of, name_arm
+from prompt_or_tune.figures.arms import draw_arms, draw_results, name_arm
 from prompt_or_tune.figures.attempts import draw_attempts
 from prompt_or_tune.figures.costs import draw_break_even
 from prompt_or_tune.figures.curves import (
     draw_learning_curve,
     draw_prompt_worth,
-    draw_schedules,
 )
-from prompt_or_tune.figures.drawing import COLOURS, Drawing, Family
+from prompt_or_tune.figures.drawing import Drawing
 from prompt_or_tune.figures.intervals import draw_intervals, draw_selection
 from prompt_or_tune.figures.maps import draw_decision_map
 from prompt_or_tune.figures.pipeline import (
@@ -32,10 +34,11 @@ from prompt_or_tune.figures.samples import (
 )
 from prompt_or_tune.figures.training import draw_step_losses, draw_training_trace
 
+if not TYPE_CHECKING:
+    __getattr__ = moved.forward(__name__)
+
 __all__ = [
-    "COLOURS",
     "Drawing",
-    "Family",
     "Share",
     "draw_arms",
     "draw_attempts",
@@ -52,7 +55,6 @@ __all__ = [
     "draw_prompt_worth",
     "draw_results",
     "draw_runs",
-    "draw_schedules",
     "draw_selection",
     "draw_shares",
     "draw_step_losses",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,15 +11,9 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from prompt_or_tune.figures.drawing import (
-    BAND,
-    COLOURS,
-    FAINT,
-    INK,
     LABEL_SIZE,
     MARGIN,
-    MUTED,
     SMALL_SIZE,
-    SOFT,
     TITLE_SIZE,
     WIDTH,
     Drawing,
@@ -34,6 +28,7 @@ from prompt_or_tune.figures.drawing import (
     text_width,
 )
 from prompt_or_tune.records import EpochRecord
+from prompt_or_tune.show.palette import BAND, COLOURS, FAINT, INK, MUTED, SOFT
 
 if TYPE_CHECKING:
     from prompt_or_tune.prediction import TokenChange
@@ -59,12 +54,31 @@ def draw_low_rank(width_in: int, width_out: int, rank: int) -> Drawing:
         f"Beside {_group(frozen)} frozen weights, LoRA trains {_group(trained)}: "
         f"{trained / frozen:.1%} at rank {rank}"
     )
+    height = _SIDE + 0.72
+    figure = new_card(title, height=height)
+    _draw_product(bare_axes(figure, height), width_in, width_out, rank)
+    return Drawing(
+        title=title,
+        note="Drawn to scale: rows are the layer’s outputs, columns its inputs. B·A has "
+        "W’s size but only the rank r; B starts at zero, so at first nothing changes.",
+        description=f"Three rectangles. W, {width_out} by {width_in}, is frozen. "
+        f"Added to it is α/r times B, {width_out} by {rank}, times A, {rank} by "
+        f"{width_in}; both are trained.",
+        columns=("matrix", "rows", "columns", "numbers", "state"),
+        rows=(
+            ("W", str(width_out), str(width_in), _group(frozen), "frozen"),
+            ("B", str(width_out), str(rank), _group(rank * width_out), "trained"),
+            ("A", str(rank), str(width_in), _group(rank * width_in), "trained"),
+        ),
+        figure=figure,
+    )
+
+
+def _draw_product(axes: Axes, width_in: int, width_out: int, rank: int) -> None:
+    """Draw W + α/r · B · A as rectangles to scale."""
     inch = _SIDE / max(width_in, width_out)
     across, down = width_in * inch, width_out * inch
     thin = max(rank * inch, _THINNEST)
-    height = _SIDE + 0.72
-    figure = new_card(title, height=height)
-    axes = bare_axes(figure, height)
     middle = 0.30 + _SIDE / 2
     parts = (
         ("W", across, down, f"{width_out} × {width_in}", _BASE, "frozen"),
@@ -86,21 +100,6 @@ def draw_low_rank(width_in: int, width_out: int, rank: int) -> Drawing:
             )  # fmt: skip
     _write_sign(axes, places[0] + across, places[1], middle, "+  α/r ·")
     _write_sign(axes, places[1] + thin, places[2], middle, "·")
-    return Drawing(
-        title=title,
-        note="Drawn to scale: rows are the layer’s outputs, columns its inputs. B·A has "
-        "W’s size but only the rank r; B starts at zero, so at first nothing changes.",
-        description=f"Three rectangles. W, {width_out} by {width_in}, is frozen. "
-        f"Added to it is α/r times B, {width_out} by {rank}, times A, {rank} by "
-        f"{width_in}; both are trained.",
-        columns=("matrix", "rows", "columns", "numbers", "state"),
-        rows=(
-            ("W", str(width_out), str(width_in), _group(frozen), "frozen"),
-            ("B", str(width_out), str(rank), _group(rank * width_out), "trained"),
-            ("A", str(rank), str(width_in), _group(rank * width_in), "trained"),
-        ),
-        figure=figure,
-    )
 
 
 def _group(number: int) -> str:
@@ -157,16 +156,7 @@ def draw_traces(
         raise ValueError("There is no epoch to draw: every run needs at least one.")
     figure = new_card(title, height=3.7)
     panels = figure.subplots(2, len(runs), sharey="row", sharex="col", squeeze=False)
-    highest = max(e.loss for trace in (*runs.values(), reference) for e in trace)
-    for column, (name, trace) in enumerate(runs.items()):
-        upper, lower = panels[:, column]
-        _draw_losses(upper, trace, reference, highest)
-        _draw_shares(lower, trace, reference)
-        lines = balance(name, (WIDTH - 1) / len(runs), size=LABEL_SIZE, weight="bold")
-        upper.set_title("\n".join(lines))
-        lower.set_xlabel("epoch")
-    panels[0, 0].set_ylabel("loss (nats)")
-    panels[1, 0].set_ylabel("share right")
+    _draw_panels(panels, runs, reference)
     settle(figure)
     _name_shares(panels[1, -1], list(runs.values())[-1])
     return Drawing(
@@ -185,6 +175,24 @@ def draw_traces(
         ),
         figure=figure,
     )  # fmt: skip
+
+
+def _draw_panels(
+    panels: Any,
+    runs: Mapping[str, Sequence[EpochRecord]],
+    reference: Sequence[EpochRecord],
+) -> None:
+    """Draw a column per run: its losses above, its shares below."""
+    highest = max(e.loss for trace in (*runs.values(), reference) for e in trace)
+    for column, (name, trace) in enumerate(runs.items()):
+        upper, lower = panels[:, column]
+        _draw_losses(upper, trace, reference, highest)
+        _draw_shares(lower, trace, reference)
+        lines = balance(name, (WIDTH - 1) / len(runs), size=LABEL_SIZE, weight="bold")
+        upper.set_title("\n".join(lines))
+        lower.set_xlabel("epoch")
+    panels[0, 0].set_ylabel("loss (nats)")
+    panels[1, 0].set_ylabel("share right")
 
 
 def _show_share(value: float | None) -> str:
@@ -277,28 +285,7 @@ def draw_token_changes(prompt: str, changes: Sequence[TokenChange]) -> Drawing:
     title = _title_changes(prompt, changes)
     height = 0.78 + len(shown) * _ROW * 0.72 + 0.2
     figure = new_card(title, height=height)
-    axes = figure.subplots()
-    names = [show_whitespace(change.token) for change in shown]
-    rows = range(len(shown))
-    for row, change in zip(rows, shown, strict=True):
-        axes.plot([change.base, change.tuned], [row, row], color=FAINT, linewidth=1.4)
-    for family, values in (
-        ("base", [c.base for c in shown]),
-        ("tuned", [c.tuned for c in shown]),
-    ):
-        axes.plot(
-            values, rows, "o" if family == "tuned" else "s",
-            color=_TUNED if family == "tuned" else _BASE, label=f"{family} model",
-            markersize=7 if family == "tuned" else 5.5, clip_on=False, zorder=3,
-        )  # fmt: skip
-    axes.set_yticks(list(rows), names)
-    axes.set_ylim(len(shown) - 0.4, -0.6)
-    axes.set_xlim(-0.02, 1.02)
-    axes.set_xlabel("probability of the token, given all before it (0 to 1)")
-    axes.tick_params(axis="y", length=0, labelcolor=INK)
-    axes.spines["left"].set_visible(False)
-    axes.grid(axis="x")
-    axes.set_title(" ")  # keeps room for the names of the models
+    _draw_changes(figure.subplots(), shown)
     _name_models(figure)
     return Drawing(
         title=title,
@@ -321,6 +308,30 @@ def draw_token_changes(prompt: str, changes: Sequence[TokenChange]) -> Drawing:
         ),
         figure=figure,
     )  # fmt: skip
+
+
+def _draw_changes(axes: Axes, shown: Sequence[TokenChange]) -> None:
+    """Draw a row per token: both probabilities, and a line between them."""
+    rows = range(len(shown))
+    for row, change in zip(rows, shown, strict=True):
+        axes.plot([change.base, change.tuned], [row, row], color=FAINT, linewidth=1.4)
+    for family, values in (
+        ("base", [c.base for c in shown]),
+        ("tuned", [c.tuned for c in shown]),
+    ):
+        axes.plot(
+            values, rows, "o" if family == "tuned" else "s",
+            color=_TUNED if family == "tuned" else _BASE, label=f"{family} model",
+            markersize=7 if family == "tuned" else 5.5, clip_on=False, zorder=3,
+        )  # fmt: skip
+    axes.set_yticks(list(rows), [show_whitespace(change.token) for change in shown])
+    axes.set_ylim(len(shown) - 0.4, -0.6)
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_xlabel("probability of the token, given all before it (0 to 1)")
+    axes.tick_params(axis="y", length=0, labelcolor=INK)
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x")
+    axes.set_title(" ")  # keeps room for the names of the models
 
 
 def _title_changes(prompt: str, changes: Sequence[TokenChange]) -> str:

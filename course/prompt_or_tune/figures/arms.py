@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 
-from prompt_or_tune.decision.tasks import (
-    LORA_ENGINEERED,
-    TaskSpec,
-    arm_family,
-    find_spec,
-    title_arm,
-)
+from prompt_or_tune.decision.arms import family_of, title_of
+from prompt_or_tune.decision.arms.arm import Family
+from prompt_or_tune.decision.tasks import find_task
+from prompt_or_tune.decision.tasks.task import Task
 from prompt_or_tune.figures.drawing import (
-    BAND,
-    CARD,
-    COLOURS,
-    INK,
     LABEL_SIZE,
     MARKERS,
-    MUTED,
     SMALL_SIZE,
-    SOFT,
     WIDTH,
     Drawing,
-    Family,
     balance,
     format_count,
     new_card,
@@ -35,28 +25,24 @@ from prompt_or_tune.figures.drawing import (
     start_sentence,
     styled,
 )
+from prompt_or_tune.show.palette import BAND, CARD, COLOURS, INK, MUTED, SOFT
 
 if TYPE_CHECKING:
-    from prompt_or_tune.decision.arms import ArmResult
-    from prompt_or_tune.decision.verdicts import Verdict
+    from prompt_or_tune.decision.results import ArmResult
+    from prompt_or_tune.decision.verdict import Verdict
 
 _ROW = 0.285  # inches
 
 
-def family_of(arm: str) -> Family:
-    """Return what stands behind an arm's answers: its colour in every figure."""
-    return "both" if arm == LORA_ENGINEERED else cast(Family, arm_family(arm))
-
-
-def name_arm(arm: str, spec: TaskSpec | None = None) -> str:
+def name_arm(arm: str, task: Task | None = None) -> str:
     """Return what figures call an arm: the task's own title for it, if it has one."""
-    return spec.title_of(arm) if spec is not None else title_arm(arm)
+    return task.title_of(arm) if task is not None else title_of(arm)
 
 
-def find_course_task(task: str) -> TaskSpec | None:
+def find_course_task(name: str) -> Task | None:
     """Return one of the course's tasks, None for a reader's own."""
     try:
-        return find_spec(task)
+        return find_task(name)
     except ValueError:
         return None
 
@@ -68,7 +54,7 @@ def find_course_task(task: str) -> TaskSpec | None:
 def draw_arms(
     results: Sequence[ArmResult],
     *,
-    spec: TaskSpec | None = None,
+    task: Task | None = None,
     winner: str | None = None,
 ) -> Drawing:
     """Draw what each arm got right on one test, with its interval and tokens per query.
@@ -81,12 +67,12 @@ def draw_arms(
         raise ValueError(
             f"One test's results can be drawn at a time; here are {len(tests)}."
         )
-    spec = spec or find_course_task(results[0].task)
-    title = _title_arms(results, spec, winner)
+    task = task or find_course_task(results[0].task)
+    title = _title_arms(results, task, winner)
     subtitle = f"{results[0].test}, {results[0].rate.n} queries"
     figure = new_card(title, subtitle=subtitle, height=len(results) * _ROW + 0.85)
     left, right = figure.subplots(1, 2, width_ratios=(3, 1.6))
-    _set_rows(left, [_label_row(r.arm, spec, r.arm == winner) for r in results])
+    _set_rows(left, [_label_row(r.arm, task, r.arm == winner) for r in results])
     _set_rows(right, [(r.arm, INK, False) for r in results], named=False)
     _draw_accuracies(left, results, winner)
     _draw_tokens(right, results)
@@ -98,22 +84,22 @@ def draw_arms(
         note="Dots: share of right answers, on its 95 % Wilson interval. Tokens: prompt "
         "and answer, mean per query. Hollow: rivals without a model, shown to compare "
         "with and never chosen.",
-        description=_describe_arms(results, spec),
+        description=_describe_arms(results, task),
         columns=("arm", "accuracy", "95 % interval", "tokens per query", "labelled pairs",
                  "right form", "chosen on development data"),
-        rows=tuple(_tabulate_arm(result, spec) for result in results),
+        rows=tuple(_tabulate_arm(result, task) for result in results),
         figure=figure,
     )  # fmt: skip
 
 
 def _title_arms(
-    results: Sequence[ArmResult], spec: TaskSpec | None, winner: str | None
+    results: Sequence[ArmResult], task: Task | None, winner: str | None
 ) -> str:
     able = [r for r in results if family_of(r.arm) != "rival"] or results
     best = max(able, key=lambda r: r.rate.rate)
     chosen = next((r for r in results if r.arm == winner), best)
-    task = spec.title if spec is not None else results[0].task
-    text = f"{task}: {name_arm(chosen.arm, spec)} "
+    title = task.title if task is not None else results[0].task
+    text = f"{title}: {name_arm(chosen.arm, task)} "
     text += "wins with" if winner else "is right most often, with"
     text += f" {chosen.rate.rate:.2f}"
     rivals = [r for r in results if _side(r.arm) != _side(chosen.arm) and _side(r.arm)]
@@ -129,8 +115,8 @@ def _side(arm: str) -> str:
     return sides.get(family_of(arm), "")
 
 
-def _label_row(arm: str, spec: TaskSpec | None, bold: bool) -> tuple[str, str, bool]:
-    name = shorten(name_arm(arm, spec), 2.1, size=SMALL_SIZE)
+def _label_row(arm: str, task: Task | None, bold: bool) -> tuple[str, str, bool]:
+    name = shorten(name_arm(arm, task), 2.1, size=SMALL_SIZE)
     return name, COLOURS[family_of(arm)], bold
 
 
@@ -211,9 +197,9 @@ def _mark_row(axes: Axes, arms: Sequence[str], winner: str | None) -> None:
         axes.axhspan(row - 0.46, row + 0.46, color=BAND, zorder=0, linewidth=0)
 
 
-def _describe_arms(results: Sequence[ArmResult], spec: TaskSpec | None) -> str:
+def _describe_arms(results: Sequence[ArmResult], task: Task | None) -> str:
     listed = "; ".join(
-        f"{name_arm(r.arm, spec)} {r.rate.rate:.2f} "
+        f"{name_arm(r.arm, task)} {r.rate.rate:.2f} "
         f"({r.rate.low:.2f} to {r.rate.high:.2f}), {_state_tokens(r)}"
         for r in results
     )
@@ -228,10 +214,10 @@ def _state_tokens(result: ArmResult) -> str:
     return f"{format_count(tokens)} tokens" if tokens else "no model"
 
 
-def _tabulate_arm(result: ArmResult, spec: TaskSpec | None) -> tuple[str, ...]:
+def _tabulate_arm(result: ArmResult, task: Task | None) -> tuple[str, ...]:
     rate, form = result.rate, result.form_rate
     return (
-        name_arm(result.arm, spec),
+        name_arm(result.arm, task),
         f"{rate.rate:.3f}",
         f"{rate.low:.3f} to {rate.high:.3f}",
         f"{result.prompt_tokens + result.response_tokens:.1f}",
@@ -297,10 +283,10 @@ def _tabulate_result(result: ArmResult) -> tuple[str, ...]:
 def _explain_titles(tasks: Sequence[str]) -> str:
     """Return what a task calls an arm whose row has the general name."""
     parts = [
-        f"In {_in_sentence(spec.title)}, {name_arm(arm)} is {title}."
-        for spec in map(find_course_task, tasks)
-        if spec is not None
-        for arm, title in spec.titles
+        f"In {_in_sentence(task.title)}, {name_arm(arm)} is {title}."
+        for task in map(find_course_task, tasks)
+        if task is not None
+        for arm, title in task.own_titles.items()
         if name_arm(arm) not in title
     ]
     return " ".join(parts)
@@ -311,10 +297,10 @@ def _decisive_tests(
 ) -> list[tuple[str, str]]:
     """Return the decisive tests that were measured, task by task."""
     found = []
-    for task in tasks:
-        spec = find_course_task(task)
-        tests = dict.fromkeys(r.test for r in results if r.task == task)
-        found += [(task, t) for t in tests if spec is None or t in spec.decisive]
+    for name in tasks:
+        task = find_course_task(name)
+        tests = dict.fromkeys(r.test for r in results if r.task == name)
+        found += [(name, t) for t in tests if task is None or t in task.decisive]
     return found
 
 
@@ -326,9 +312,9 @@ def _place_arm(arm: str) -> int:
     return _FAMILY_ORDER.index(family_of(arm))
 
 
-def _name_task(task: str) -> str:
-    spec = find_course_task(task)
-    return spec.title if spec is not None else task
+def _name_task(name: str) -> str:
+    task = find_course_task(name)
+    return task.title if task is not None else name
 
 
 def _head_panels(axes: Sequence[Axes], panels: Sequence[tuple[str, str]]) -> None:
@@ -424,12 +410,12 @@ def _describe_results(
     by_panel: Mapping[tuple[str, str], Sequence[ArmResult]], winners: Mapping[str, str]
 ) -> str:
     parts = []
-    for (task, test), found in by_panel.items():
-        spec = find_course_task(task)
+    for (name, test), found in by_panel.items():
+        task = find_course_task(name)
         listed = ", ".join(
-            f"{name_arm(r.arm, spec)} {r.rate.rate:.2f}"
-            + (" (winner)" if r.arm == winners.get(task) else "")
+            f"{name_arm(r.arm, task)} {r.rate.rate:.2f}"
+            + (" (winner)" if r.arm == winners.get(name) else "")
             for r in found
         )
-        parts.append(f"{_name_task(task)}, {test}: {listed}.")
+        parts.append(f"{_name_task(name)}, {test}: {listed}.")
     return f"{len(by_panel)} panels with a dot per arm. {' '.join(parts)}"

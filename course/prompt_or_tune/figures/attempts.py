@@ -8,16 +8,8 @@ from typing import Protocol
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from prompt_or_tune.figures.drawing import (
-    COLOURS,
-    INK,
-    LABEL_SIZE,
-    SOFT,
-    Drawing,
-    new_card,
-    settle,
-    styled,
-)
+from prompt_or_tune.figures.drawing import LABEL_SIZE, Drawing, new_card, settle, styled
+from prompt_or_tune.show.palette import COLOURS, INK, SOFT
 from prompt_or_tune.statistics import Rate
 
 

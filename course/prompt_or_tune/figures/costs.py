@@ -10,12 +10,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
+from prompt_or_tune.decision.arms import family_of
 from prompt_or_tune.decision.costs import break_even_between, total_cost
-from prompt_or_tune.figures.arms import family_of, name_arm
+from prompt_or_tune.figures.arms import name_arm
 from prompt_or_tune.figures.drawing import (
-    CARD,
-    COLOURS,
-    INK,
     SMALL_SIZE,
     Drawing,
     EndLabel,
@@ -27,6 +25,7 @@ from prompt_or_tune.figures.drawing import (
     styled,
     text_width,
 )
+from prompt_or_tune.show.palette import CARD, COLOURS, INK
 
 if TYPE_CHECKING:
     from prompt_or_tune.decision.costs import ArmCosts, Prices

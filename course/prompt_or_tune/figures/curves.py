@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from prompt_or_tune.decision.curves import (
-    crossover,
-    prompt_worth_by_seed,
-    summarise_curve,
-)
-from prompt_or_tune.figures.arms import family_of, find_course_task, name_arm
+from prompt_or_tune.decision.arms import family_of
+from prompt_or_tune.decision.curves import prompt_worth_by_seed, summarise_curve
+from prompt_or_tune.figures.arms import find_course_task, name_arm
 from prompt_or_tune.figures.drawing import (
-    CARD,
-    COLOURS,
-    INK,
     MARKERS,
     SMALL_SIZE,
-    SOFT,
     Drawing,
     EndLabel,
     label_ends,
@@ -29,12 +22,14 @@ from prompt_or_tune.figures.drawing import (
     start_sentence,
     styled,
 )
+from prompt_or_tune.show.palette import CARD, COLOURS, INK, SOFT
+from prompt_or_tune.wording import count
 
 if TYPE_CHECKING:
-    from prompt_or_tune.decision.arms import ArmResult
-    from prompt_or_tune.decision.curves import CurvePoint, CurveRow
-    from prompt_or_tune.decision.tasks import TaskSpec
-    from prompt_or_tune.decision.verdicts import Crossover
+    from prompt_or_tune.decision.claims import Crossover
+    from prompt_or_tune.decision.curves import CurveRow
+    from prompt_or_tune.decision.results import ArmResult, CurvePoint
+    from prompt_or_tune.decision.tasks.task import Task
 
 
 @styled
@@ -43,34 +38,34 @@ def draw_learning_curve(
     levels: Sequence[ArmResult] = (),
     crossing: Crossover | None = None,
     *,
-    spec: TaskSpec | None = None,
+    task: Task | None = None,
     live: Sequence[CurvePoint] = (),
 ) -> Drawing:
     """Draw accuracy against number of pairs, one line per arm, seeds as points.
 
     `points` are of one test; the first tuned arm among them is the curve that the title
     is about. `levels` are arms without a curve, as horizontal lines.
-    `crossing` (of `find_crossover`) marks n*; `spec` names the arms of a task that is
+    `crossing` (of `find_crossover`) marks n*; `task` names the arms of a task that is
     not the course's; `live` are points that the reader measured just now, on the same
     test: they stand out, and change no mean. Raises ValueError when there is no point,
     or points are of several tests.
     """
-    spec = spec or _find_spec(points)
+    task = task or _find_task(points)
     _check_live(points, live)
-    curves = _group_curves(points, spec)
+    curves = _group_curves(points, task)
     main = next((c for c in curves if family_of(c.arm) == "tuned"), curves[0])
     drawn = {curve.arm for curve in curves}
     levels = [level for level in levels if level.arm not in drawn]
-    title = start_sentence(_title_curve(main, crossing, spec))
-    figure = new_card(title, subtitle=_describe_test(points, spec), height=3.3)
+    title = start_sentence(_title_curve(main, crossing, task))
+    figure = new_card(title, subtitle=_describe_test(points, task), height=3.3)
     axes = figure.subplots()
     _set_pairs(axes, [p.n for p in points], [p.n for p in live])
     _set_accuracy(axes)
     _shade_interval(axes, levels, crossing)
-    ends = [_draw_level(axes, level, spec) for level in levels]
+    ends = [_draw_level(axes, level, task) for level in levels]
     ends += [_draw_curve(axes, curve, seeds=curve is main) for curve in reversed(curves)]
     if crossing is not None and crossing.best_prompt not in {r.arm for r in levels}:
-        ends.append(_draw_bar(axes, crossing, spec))
+        ends.append(_draw_bar(axes, crossing, task))
     if crossing is not None and crossing.pairs is not None:
         _mark_crossing(axes, crossing.pairs, crossing.bar, f"n* ≈ {crossing.pairs:.0f}")
     label_ends(figure, [(axes, ends)])
@@ -83,12 +78,12 @@ def draw_learning_curve(
         "on the curve stays above the 95 % interval of the best prompt."
         + (" Star: measured here and now, with one seed." if live else ""),
         description=" ".join(
-            [_describe_curves(curves, levels, spec), *map(_describe_live, live)]
+            [_describe_curves(curves, levels, task), *map(_describe_live, live)]
         ),
         columns=("arm", "pairs", "mean accuracy", "worst seed", "best seed", "seeds"),
         rows=(
             *_tabulate_curves(curves),
-            *(_tabulate_level(r, spec) for r in levels),
+            *(_tabulate_level(r, task) for r in levels),
             *(_tabulate_live(p) for p in live),
         ),
         figure=figure,
@@ -106,7 +101,7 @@ class _Curve:
     rows: tuple[CurveRow, ...]
 
 
-def _group_curves(points: Sequence[CurvePoint], spec: TaskSpec | None) -> list[_Curve]:
+def _group_curves(points: Sequence[CurvePoint], task: Task | None) -> list[_Curve]:
     """Return the curves among points of one test, in the order of their first point."""
     tests = {(p.task, p.test) for p in points}
     if len(tests) != 1:
@@ -117,30 +112,26 @@ def _group_curves(points: Sequence[CurvePoint], spec: TaskSpec | None) -> list[_
     for point in points:
         grouped.setdefault((point.arm, point.schedule), []).append(point)
     return [
-        _Curve(arm, schedule, name_arm(arm, spec), tuple(found), summarise_curve(found))
+        _Curve(arm, schedule, name_arm(arm, task), tuple(found), summarise_curve(found))
         for (arm, schedule), found in grouped.items()
     ]
 
 
-def _find_spec(points: Sequence[CurvePoint]) -> TaskSpec | None:
+def _find_task(points: Sequence[CurvePoint]) -> Task | None:
     return find_course_task(points[0].task) if points else None
 
 
-def _describe_test(points: Sequence[CurvePoint], spec: TaskSpec | None) -> str:
-    task = spec.title if spec is not None else points[0].task
+def _describe_test(points: Sequence[CurvePoint], task: Task | None) -> str:
+    title = task.title if task is not None else points[0].task
     seeds = len({p.seed for p in points})
-    return f"{task}, {points[0].test}: {points[0].of} queries, {_count(seeds, 'seed')}"
+    return f"{title}, {points[0].test}: {points[0].of} queries, {count(seeds, 'seed')}"
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _title_curve(main: _Curve, crossing: Crossover | None, spec: TaskSpec | None) -> str:
+def _title_curve(main: _Curve, crossing: Crossover | None, task: Task | None) -> str:
     first, last = main.rows[0], main.rows[-1]
     if crossing is None:
         return f"{main.name} reaches {last.mean:.2f} with {last.n} pairs"
-    best = name_arm(crossing.best_prompt, spec)
+    best = name_arm(crossing.best_prompt, task)
     if crossing.pairs is None:
         return (
             f"{main.name} reaches {last.mean:.2f} with {last.n} pairs, "
@@ -165,13 +156,13 @@ def _set_pairs(axes: Axes, sizes: Iterable[int], others: Iterable[int] = ()) -> 
     axes.set_xlabel("training pairs (log scale)")
 
 
-def _thin(sizes: Sequence[int], most: int = 9, apart: float = 1.6) -> list[float]:
-    """Return sizes to label: the largest, and those far enough below it to be read."""
+def _thin(sizes: Sequence[int]) -> list[float]:
+    """Return up to nine sizes to label: the largest, and those far enough below it."""
     kept: list[float] = []
     for size in sorted(sizes, reverse=True):
-        if not kept or kept[-1] / size >= apart:
+        if not kept or kept[-1] / size >= 1.6:
             kept.append(float(size))
-    return kept[:most]
+    return kept[:9]
 
 
 def _set_accuracy(axes: Axes) -> None:
@@ -180,18 +171,18 @@ def _set_accuracy(axes: Axes) -> None:
     axes.grid(axis="y")
 
 
-def _draw_level(axes: Axes, level: ArmResult, spec: TaskSpec | None) -> EndLabel:
+def _draw_level(axes: Axes, level: ArmResult, task: Task | None) -> EndLabel:
     family = family_of(level.arm)
     axes.axhline(level.rate.rate, color=SOFT[family], linewidth=1.6)
-    name = name_arm(level.arm, spec)
+    name = name_arm(level.arm, task)
     return EndLabel(level.rate.rate, f"{name} {level.rate.rate:.2f}", COLOURS[family])
 
 
-def _draw_bar(axes: Axes, crossing: Crossover, spec: TaskSpec | None) -> EndLabel:
+def _draw_bar(axes: Axes, crossing: Crossover, task: Task | None) -> EndLabel:
     """Draw the bar that the curve must pass, where the best prompt has no line."""
     family = family_of(crossing.best_prompt)
     axes.axhline(crossing.bar, color=SOFT[family], linewidth=1.6)
-    name = name_arm(crossing.best_prompt, spec)
+    name = name_arm(crossing.best_prompt, task)
     return EndLabel(crossing.bar, f"{name} ≤ {crossing.bar:.2f}", COLOURS[family])
 
 
@@ -280,14 +271,14 @@ def _tabulate_live(point: CurvePoint) -> tuple[str, ...]:
 def _describe_curves(
     curves: Sequence[_Curve],
     levels: Sequence[ArmResult] = (),
-    spec: TaskSpec | None = None,
+    task: Task | None = None,
 ) -> str:
     parts = []
     for curve in curves:
         listed = ", ".join(f"{row.mean:.2f} at {row.n}" for row in curve.rows)
         parts.append(f"{curve.name}: {listed}.")
     for level in levels:
-        name = name_arm(level.arm, spec)
+        name = name_arm(level.arm, task)
         parts.append(f"{name}: {level.rate.rate:.2f} throughout.")
     return f"Accuracy against number of training pairs. {' '.join(parts)}"
 
@@ -307,8 +298,8 @@ def _tabulate_curves(curves: Sequence[_Curve]) -> tuple[tuple[str, ...], ...]:
     )
 
 
-def _tabulate_level(level: ArmResult, spec: TaskSpec | None) -> tuple[str, ...]:
-    name = name_arm(level.arm, spec)
+def _tabulate_level(level: ArmResult, task: Task | None) -> tuple[str, ...]:
+    name = name_arm(level.arm, task)
     return name, "–", f"{level.rate.rate:.3f}", "–", "–", "–"
 
 
@@ -325,13 +316,15 @@ def draw_prompt_worth(
     mean over seeds of `prompt_worth_by_seed`, and its range. Raises ValueError when
     either has no point, they are of several tests, or no seed's curves share a window.
     """
-    curves = _group_curves([*points_with, *points_without], _find_spec(points_with))
+    curves = _group_curves([*points_with, *points_without], _find_task(points_with))
     worths = [w.pairs for w in prompt_worth_by_seed(points_with, points_without)]
     if len(curves) != 2 or not worths:
         raise ValueError("A prompt's worth needs a curve with it and one without it.")
     title = _title_worth(worths)
     figure = new_card(
-        title, subtitle=_describe_test(points_with, _find_spec(points_with)), height=3.1
+        title,
+        subtitle=_describe_test(points_with, _find_task(points_with)),
+        height=3.1,
     )
     axes = figure.subplots()
     _set_pairs(axes, [p.n for p in (*points_with, *points_without)])
@@ -379,67 +372,3 @@ def _fill_between(axes: Axes, one: _Curve, other: _Curve) -> None:
     back = [(row.n, row.mean) for row in reversed(other.rows) if row.n <= last]
     x, y = zip(*there, *back, strict=True)
     axes.fill(x, y, color=SOFT["both"], alpha=0.35, linewidth=0, zorder=0.8)
-
-
-# ── Five epochs, or as many steps for all ──────────────────────────────────────────────
-
-
-@styled
-def draw_schedules(points: Sequence[CurvePoint], *, bar: float = 0.9) -> Drawing:
-    """Draw one arm's curve under each schedule: equal steps, and five epochs.
-
-    `bar` is the accuracy at which the title compares the two.
-    Raises ValueError when the points are of several tests or arms.
-    """
-    spec = _find_spec(points)
-    curves = _group_curves(points, spec)
-    if len({curve.arm for curve in curves}) != 1:
-        raise ValueError(
-            "Schedules are compared for one arm at a time: use select_points."
-        )
-    curves.sort(key=lambda curve: curve.schedule != "equal steps")
-    title = start_sentence(_title_schedules(curves, bar))
-    figure = new_card(title, subtitle=_describe_test(points, spec), height=3.1)
-    axes = figure.subplots()
-    _set_pairs(axes, [p.n for p in points])
-    _set_accuracy(axes)
-    ends = [
-        EndLabel(
-            _draw_curve(
-                axes, curve, seeds=True, hollow=curve.schedule != "equal steps"
-            ).y,
-            curve.schedule,
-            COLOURS[family_of(curve.arm)],
-        )
-        for curve in curves
-    ]
-    label_ends(figure, [(axes, ends)])
-    named = [replace(curve, name=curve.schedule) for curve in curves]
-    return Drawing(
-        title=title,
-        note="Equal steps: every point was trained for as many steps as the largest, so "
-        "fewer pairs are seen more often. 5 epochs: each pair is seen five times, so "
-        "fewer pairs also mean less training.",
-        description=_describe_curves(named),
-        columns=(
-            "schedule",
-            "pairs",
-            "mean accuracy",
-            "worst seed",
-            "best seed",
-            "seeds",
-        ),
-        rows=_tabulate_curves(named),
-        figure=figure,
-    )
-
-
-def _title_schedules(curves: Sequence[_Curve], bar: float) -> str:
-    parts = []
-    for curve in curves:
-        crossing = crossover(curve.rows, bar)
-        pairs = (
-            "no number of pairs" if crossing is None else f"about {crossing:.0f} pairs"
-        )
-        parts.append(f"{pairs} at {curve.schedule}")
-    return f"{curves[0].name} reaches {bar:.2f} with " + ", with ".join(parts)

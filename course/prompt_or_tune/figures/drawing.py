@@ -8,9 +8,8 @@ here touches pyplot's global state.
 from __future__ import annotations
 
 import base64
-import html
 import io
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache, wraps
@@ -26,29 +25,11 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
 
+from prompt_or_tune.decision.arms.arm import Family
 from prompt_or_tune.files import write_atomically
+from prompt_or_tune.show.notebook import picture_html, table_html
+from prompt_or_tune.show.palette import CARD, FAINT, GRID, INK, MUTED
 
-Family = Literal["base", "prompted", "tuned", "both", "rival"]
-"""What stands behind an answer; each has one colour in every figure."""
-
-# Derived from Okabe and Ito's palette, darkened until each colour can also be read as
-# text on the card (contrast ≥ 4.5), and spread in lightness so that all five stay apart
-# under protanopia, deuteranopia and tritanopia (a test simulates the three).
-COLOURS: dict[Family, str] = {
-    "base": "#6C7177",
-    "prompted": "#0072B2",
-    "tuned": "#C64D00",
-    "both": "#651E6B",
-    "rival": "#06553A",
-}
-# The same hues, lighter: for what accompanies the main mark of its family.
-SOFT: dict[Family, str] = {
-    "base": "#B9BDC1",
-    "prompted": "#8DBFDF",
-    "tuned": "#E0A27E",
-    "both": "#B694B9",
-    "rival": "#8BB3A2",
-}
 MARKERS: dict[Family, str] = {
     "base": "o",
     "prompted": "s",
@@ -56,20 +37,6 @@ MARKERS: dict[Family, str] = {
     "both": "D",
     "rival": "^",
 }
-FAMILY_NAMES: dict[Family, str] = {
-    "base": "base model, bare prompt",
-    "prompted": "base model, prompted",
-    "tuned": "tuned model",
-    "both": "tuned and prompted",
-    "rival": "no model",
-}
-
-INK = "#1F2328"
-MUTED = "#565C63"
-FAINT = "#9BA1A8"
-GRID = "#E4E5E3"
-CARD = "#FCFBF8"
-BAND = "#F0EDE3"
 
 WIDTH = 6.4  # inches; every figure has this width, so type has one size on a page
 MARGIN = 0.16  # inches
@@ -108,10 +75,6 @@ STYLE: dict[str, Any] = {
     "lines.markersize": 6.0,
     "svg.hashsalt": "prompt-or-tune",
 }
-
-
-NO_FORMULAS = "mathjax_ignore tex2jax_ignore"
-"""Classes that keep notebooks from setting "$5 and $6" as a formula (MathJax 3, 2)."""
 
 
 @dataclass(frozen=True)
@@ -174,56 +137,13 @@ class Drawing:
 
     def html(self) -> str:
         """Return the figure as HTML: picture with alt text, reading, and folded table."""
-        table = table_html(self.columns, self.rows)
-        return (
-            f'<figure class="drawing {NO_FORMULAS}" style="margin:1em 0;max-width:46em">'
-            f'<img src="{self.data_uri()}" alt="{html.escape(self.alt)}" '
-            f'style="width:100%;height:auto;background:{CARD};border-radius:8px">'
-            f"<figcaption>{html.escape(self.note)}</figcaption>"
-            f"<details><summary>The numbers as a table</summary>{table}</details>"
-            "</figure>"
+        numbers = table_html(self.columns, self.rows)
+        return picture_html(
+            self.data_uri(), alt=self.alt, note=self.note, numbers=numbers
         )
 
     def _repr_html_(self) -> str:
         return self.html()
-
-
-def table_html(
-    columns: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    *,
-    numeric: Collection[int] | None = None,
-) -> str:
-    """Return a table as HTML, escaped; the first cell of a row is its header.
-
-    With `numeric`, those columns are set to the right and the others to the left; without
-    it the page's own style decides.
-    """
-    style = [_align(index, numeric) for index in range(len(columns))]
-    head = "".join(
-        f'<th scope="col"{style[i]}>{html.escape(name)}</th>'
-        for i, name in enumerate(columns)
-    )
-    body = "".join(
-        "<tr>"
-        + f'<th scope="row"{style[0]}>{html.escape(row[0])}</th>'
-        + "".join(
-            f"<td{style[i]}>{html.escape(cell)}</td>" for i, cell in enumerate(row) if i
-        )
-        + "</tr>"
-        for row in rows
-    )
-    return (
-        f'<table class="{NO_FORMULAS}"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table>"
-    )
-
-
-def _align(column: int, numeric: Collection[int] | None) -> str:
-    if numeric is None:
-        return ""
-    side = "right" if column in numeric else "left"
-    return f' style="text-align:{side}"'
 
 
 # ── Cards ──────────────────────────────────────────────────────────────────────────────

@@ -10,18 +10,14 @@ from matplotlib.patches import FancyArrowPatch
 from matplotlib.ticker import PercentFormatter
 
 from prompt_or_tune.figures.drawing import (
-    CARD,
-    COLOURS,
-    INK,
-    MUTED,
     SMALL_SIZE,
-    SOFT,
     Drawing,
     new_card,
     settle,
     shorten,
     styled,
 )
+from prompt_or_tune.show.palette import CARD, COLOURS, INK, MUTED, SOFT
 from prompt_or_tune.statistics import Rate
 
 _ROW = 0.36  # inches
@@ -40,21 +36,7 @@ def draw_intervals(rates: Mapping[str, Rate]) -> Drawing:
         raise ValueError("There is no rate to draw: measure something first.")
     title = _title_intervals(rates)
     figure = new_card(title, height=len(rates) * _ROW + 0.75)
-    axes = figure.subplots()
-    _set_shares(axes)
-    axes.set_xlabel("share that passes")
-    axes.set_ylim(len(rates) - 0.4, -0.6)
-    names = [shorten(name, 2.2, size=SMALL_SIZE) for name in rates]
-    axes.set_yticks(range(len(rates)), names, color=INK)
-    shared = _find_shared(rates)
-    if shared is not None and not _are_equal(rates):
-        axes.axvspan(*shared, color=_SOFT, alpha=0.3, linewidth=0, zorder=0)
-    for row, rate in enumerate(rates.values()):
-        _draw_interval(axes, row, rate)
-        axes.text(
-            1.02, row, f" {rate.low:.0%} to {rate.high:.0%}", va="center_baseline",
-            transform=axes.get_yaxis_transform(), size=SMALL_SIZE, color=INK,
-        )  # fmt: skip
+    _draw_rates(figure.subplots(), rates)
     settle(figure)
     return Drawing(
         title=title,
@@ -76,6 +58,23 @@ def draw_intervals(rates: Mapping[str, Rate]) -> Drawing:
         ),
         figure=figure,
     )
+
+
+def _draw_rates(axes: Axes, rates: Mapping[str, Rate]) -> None:
+    _set_shares(axes)
+    axes.set_xlabel("share that passes")
+    axes.set_ylim(len(rates) - 0.4, -0.6)
+    names = [shorten(name, 2.2, size=SMALL_SIZE) for name in rates]
+    axes.set_yticks(range(len(rates)), names, color=INK)
+    shared = _find_shared(rates)
+    if shared is not None and not _are_equal(rates):
+        axes.axvspan(*shared, color=_SOFT, alpha=0.3, linewidth=0, zorder=0)
+    for row, rate in enumerate(rates.values()):
+        _draw_interval(axes, row, rate)
+        axes.text(
+            1.02, row, f" {rate.low:.0%} to {rate.high:.0%}", va="center_baseline",
+            transform=axes.get_yaxis_transform(), size=SMALL_SIZE, color=INK,
+        )  # fmt: skip
 
 
 def _title_intervals(rates: Mapping[str, Rate]) -> str:
@@ -126,19 +125,7 @@ def draw_selection(candidates: Sequence[Rate], test: Rate) -> Drawing:
     title = _title_selection(candidates, best, test)
     stacks = Counter(rate.rate for rate in candidates)
     figure = new_card(title, height=0.155 * max(stacks.values()) + 2.0)
-    axes = figure.subplots()
-    _set_shares(axes)
-    axes.set_xlabel("share of right answers")
-    floor = -2.9  # the row of the test stands this many dots below the crowd
-    axes.set_ylim(floor - 1.2, max(stacks.values()) + 0.8)
-    axes.set_yticks(
-        [0, floor],
-        [f"{len(candidates)} prompts\non {best.n}", f"the best one\non {test.n} new"],
-        color=INK,
-    )
-    _draw_crowd(axes, stacks, best)
-    _draw_interval(axes, floor, test)
-    _draw_fall(axes, best.rate, test, floor)
+    _draw_fall_of_best(figure.subplots(), stacks, best, test)
     settle(figure)
     mean = sum(rate.rate for rate in candidates) / len(candidates)
     return Drawing(
@@ -164,6 +151,21 @@ def draw_selection(candidates: Sequence[Rate], test: Rate) -> Drawing:
         ),
         figure=figure,
     )
+
+
+def _draw_fall_of_best(
+    axes: Axes, stacks: Mapping[float, int], best: Rate, test: Rate
+) -> None:
+    """Draw all candidates in stacks above, and the best one's test below."""
+    _set_shares(axes)
+    axes.set_xlabel("share of right answers")
+    floor = -2.9  # the row of the test stands this many dots below the crowd
+    axes.set_ylim(floor - 1.2, max(stacks.values()) + 0.8)
+    crowd = f"{sum(stacks.values())} prompts\non {best.n}"
+    axes.set_yticks([0, floor], [crowd, f"the best one\non {test.n} new"], color=INK)
+    _draw_crowd(axes, stacks, best)
+    _draw_interval(axes, floor, test)
+    _draw_fall(axes, best.rate, test, floor)
 
 
 def _title_selection(candidates: Sequence[Rate], best: Rate, test: Rate) -> str:

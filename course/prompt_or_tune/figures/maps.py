@@ -14,12 +14,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from prompt_or_tune.figures.arms import family_of, name_arm
+from prompt_or_tune.decision.arms import family_of
+from prompt_or_tune.figures.arms import name_arm
 from prompt_or_tune.figures.costs import state_prices
 from prompt_or_tune.figures.drawing import (
-    CARD,
-    COLOURS,
-    INK,
     SMALL_SIZE,
     Drawing,
     format_count,
@@ -29,9 +27,10 @@ from prompt_or_tune.figures.drawing import (
     styled,
     text_width,
 )
+from prompt_or_tune.show.palette import CARD, COLOURS, INK
 
 if TYPE_CHECKING:
-    from prompt_or_tune.decision.costs import DecisionMap
+    from prompt_or_tune.decision.winner_map import DecisionMap
 
 
 @styled
@@ -82,9 +81,9 @@ def draw_decision_map(
     )
 
 
-def _corners(values: Sequence[int], most: int = 7) -> list[int]:
-    """Return up to `most` values at about equal steps, both ends among them."""
-    steps = min(most, len(values))
+def _corners(values: Sequence[int]) -> list[int]:
+    """Return up to seven values at about equal steps, both ends among them."""
+    steps = min(7, len(values))
     if steps == 1:
         return [values[0]]
     return [values[round(i * (len(values) - 1) / (steps - 1))] for i in range(steps)]

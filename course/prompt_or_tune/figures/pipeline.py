@@ -10,13 +10,10 @@ from typing import TYPE_CHECKING
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
+from prompt_or_tune.decision.arms.arm import Family
 from prompt_or_tune.figures.drawing import (
-    COLOURS,
-    FAINT,
-    INK,
     LABEL_SIZE,
     MARGIN,
-    MUTED,
     SMALL_SIZE,
     WIDTH,
     Drawing,
@@ -28,6 +25,7 @@ from prompt_or_tune.figures.drawing import (
     text_width,
     wrap,
 )
+from prompt_or_tune.show.palette import COLOURS, FAINT, INK, MUTED
 from prompt_or_tune.stages import STAGES, Stage
 
 if TYPE_CHECKING:
@@ -229,15 +227,7 @@ def draw_token_mask(tokens: Sequence[str], in_loss: Sequence[bool]) -> Drawing:
     `in_loss` says so per token (its label is not -100).
     Raises ValueError when the two don't have the same length, or none is counted.
     """
-    if len(tokens) != len(in_loss):
-        raise ValueError(
-            f"{len(tokens)} tokens but {len(in_loss)} marks: one each is needed."
-        )
-    counted = sum(in_loss)
-    if not counted:
-        raise ValueError(
-            "The loss sees no token of this pair: there is nothing to learn."
-        )
+    counted = _count_learned(tokens, in_loss)
     title = f"The loss sees {counted} of {len(tokens)} tokens"
     title += ": the response and its end" if in_loss[-1] else ", and not the last one"
     tiles = _lay_tokens(tokens, WIDTH - 2 * MARGIN)
@@ -266,6 +256,19 @@ def draw_token_mask(tokens: Sequence[str], in_loss: Sequence[bool]) -> Drawing:
     )
 
 
+def _count_learned(tokens: Sequence[str], in_loss: Sequence[bool]) -> int:
+    """Return how many tokens the loss counts; raise ValueError where none can be."""
+    if len(tokens) != len(in_loss):
+        raise ValueError(
+            f"{len(tokens)} tokens but {len(in_loss)} marks: one each is needed."
+        )
+    if not any(in_loss):
+        raise ValueError(
+            "The loss sees no token of this pair: there is nothing to learn."
+        )
+    return sum(in_loss)
+
+
 def _draw_key(axes: Axes, y: float, entries: Sequence[tuple[str, str, str]]) -> None:
     """Draw a line of (box colour, text colour, meaning)."""
     x = MARGIN
@@ -282,6 +285,7 @@ def _draw_key(axes: Axes, y: float, entries: Sequence[tuple[str, str, str]]) -> 
 # ── A prediction, in two layers ────────────────────────────────────────────────────────
 
 _BAR_ROW = 0.285  # inches
+_COLUMN = (WIDTH - 2 * MARGIN - 0.3) / 2  # inches, of one model
 
 
 @styled
@@ -292,12 +296,11 @@ def draw_prediction_trace(trace: PredictionTrace) -> Drawing:
     words, where the trace has them) with their probabilities, the base model beside the
     tuned one, and below each the answer it generates.
     """
-    sides = (("base", trace.base), ("tuned", trace.tuned))
     title = _title_prediction(trace)
     tiles = _lay_tokens(trace.tokens, WIDTH - 2 * MARGIN)
-    bars = max(len(side.top_tokens) for _, side in sides)
-    column = (WIDTH - 2 * MARGIN - 0.3) / 2
-    answers = [_wrap_answer(side.text, column) for _, side in sides]
+    sides = (trace.base, trace.tuned)
+    bars = max(len(side.top_tokens) for side in sides)
+    answers = [_wrap_answer(side.text, _COLUMN) for side in sides]
     below = 0.32 + _block_height(tiles) + 0.36
     height = below + 0.60 + bars * _BAR_ROW + 0.20 + max(map(len, answers)) * 0.19 + 0.04
     figure = new_card(title, height=height)
@@ -305,14 +308,8 @@ def draw_prediction_trace(trace: PredictionTrace) -> Drawing:
     _head(axes, MARGIN, 0.12, f"Layer 1  the prompt, {len(trace.tokens)} tokens", INK)
     _draw_tokens(axes, tiles, MARGIN, 0.32, {})
     _head(axes, MARGIN, below, f"Layer 2  {_name_place(trace)}, by probability", INK)
-    for index, (family, side) in enumerate(sides):
-        x = MARGIN + index * (column + 0.3)
-        colour = COLOURS["base" if family == "base" else "tuned"]
-        _head(axes, x, below + 0.30, f"{family} model", colour)
-        _draw_bars(axes, side, x, below + 0.46, column, colour)
-        y = below + 0.46 + bars * _BAR_ROW + 0.20
-        for row, line in enumerate(answers[index]):
-            axes.text(x, y + row * 0.19, line, va="center", size=SMALL_SIZE, color=INK)
+    _draw_side(axes, "base", trace.base, MARGIN, below, bars)
+    _draw_side(axes, "tuned", trace.tuned, MARGIN + (_COLUMN + 0.3), below, bars)
     return Drawing(
         title=title,
         note="Layer 1 is the same for both models; only the weights differ. Bars: the "
@@ -329,6 +326,17 @@ def draw_prediction_trace(trace: PredictionTrace) -> Drawing:
         rows=_rank_tokens(trace),
         figure=figure,
     )
+
+
+def _draw_side(
+    axes: Axes, family: Family, side: Prediction, x: float, y: float, bars: int
+) -> None:
+    """Draw what one model expects, with room for so many bars, and its answer below."""
+    _head(axes, x, y + 0.30, f"{family} model", COLOURS[family])
+    _draw_bars(axes, side, x, y + 0.46, _COLUMN, COLOURS[family])
+    below = y + 0.46 + bars * _BAR_ROW + 0.20
+    for row, line in enumerate(_wrap_answer(side.text, _COLUMN)):
+        axes.text(x, below + row * 0.19, line, va="center", size=SMALL_SIZE, color=INK)
 
 
 def _name_place(trace: PredictionTrace) -> str:

@@ -7,17 +7,9 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from prompt_or_tune.figures.drawing import (
-    COLOURS,
-    FAINT,
-    MUTED,
-    Drawing,
-    EndLabel,
-    label_ends,
-    new_card,
-    styled,
-)
+from prompt_or_tune.figures.drawing import Drawing, EndLabel, label_ends, new_card, styled
 from prompt_or_tune.records import EpochRecord, TuningRun
+from prompt_or_tune.show.palette import COLOURS, FAINT, MUTED
 
 _DASHES = ("--", ":", "-.")
 
@@ -35,17 +27,7 @@ def draw_runs(runs: Sequence[TuningRun], *, first: int = 1) -> Drawing:
     title = _title_runs(runs, names)
     figure = new_card(title, height=2.5)
     left, right = figure.subplots(1, 2)
-    epochs = max(len(run.trace) for run in runs)
-    for axes in (left, right):
-        axes.set_xlim(0.7, epochs + 0.3)
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
-        axes.set_xlabel("epoch")
-        axes.grid(axis="y")
-    left.set_title("Loss")
-    left.set_ylabel("nats per response token")
-    right.set_title("Accuracy")
-    right.set_ylabel("share right (0 to 1)")
-    right.set_ylim(-0.04, 1.06)
+    _set_panels(left, right, max(len(run.trace) for run in runs))
     losses = _draw_lines(left, runs, names, [[e.loss for e in r.trace] for r in runs])
     shares = [[_accuracy(e) for e in r.trace] for r in runs]
     accuracies = _draw_lines(right, runs, names, shares)
@@ -72,6 +54,19 @@ def draw_runs(runs: Sequence[TuningRun], *, first: int = 1) -> Drawing:
         ),
         figure=figure,
     )
+
+
+def _set_panels(left: Axes, right: Axes, epochs: int) -> None:
+    for axes in (left, right):
+        axes.set_xlim(0.7, epochs + 0.3)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
+        axes.set_xlabel("epoch")
+        axes.grid(axis="y")
+    left.set_title("Loss")
+    left.set_ylabel("nats per response token")
+    right.set_title("Accuracy")
+    right.set_ylabel("share right (0 to 1)")
+    right.set_ylim(-0.04, 1.06)
 
 
 def _title_runs(runs: Sequence[TuningRun], names: Sequence[str]) -> str:

@@ -13,16 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from prompt_or_tune.decision.arms.arm import Family
 from prompt_or_tune.figures.drawing import (
-    CARD,
-    COLOURS,
-    FAINT,
-    GRID,
-    INK,
-    MUTED,
     SMALL_SIZE,
     Drawing,
-    Family,
     new_card,
     settle,
     shorten,
@@ -32,15 +26,16 @@ from prompt_or_tune.lexicon import KINDS, SETTINGS, SUBJECTS, find_subject
 from prompt_or_tune.prompts import wants_poem
 from prompt_or_tune.records import Sample
 from prompt_or_tune.samples import CleaningReport
+from prompt_or_tune.show.palette import CARD, COLOURS, FAINT, GRID, INK, MUTED
 
 # Samples belong to no arm, so the arms' colours are not used for them: greys only.
 _ROW = 0.29  # inches
 
 
-def _list_rows(axes: Axes, names: Sequence[str], width: float = 2.2) -> None:
+def _list_rows(axes: Axes, names: Sequence[str]) -> None:
     """Name the rows of a bar chart, from the top down."""
     axes.set_ylim(len(names) - 0.45, -0.55)
-    shown = [shorten(name, width, size=SMALL_SIZE) for name in names]
+    shown = [shorten(name, 2.2, size=SMALL_SIZE) for name in names]
     axes.set_yticks(range(len(names)), shown)
     axes.tick_params(axis="y", length=0, labelcolor=INK)
     axes.spines["left"].set_visible(False)
@@ -216,20 +211,11 @@ def draw_combinations(parts: Mapping[str, Sequence[Sample]]) -> Drawing:
     axes = figure.subplots()
     names = list(parts)
     cells = [[_shade(owner.get((row, c)), row, names) for c in _COLUMNS] for row in rows]
-    colours = ListedColormap([CARD, GRID, *_SHADES])
-    axes.pcolormesh(
-        cells, cmap=colours, vmin=0, vmax=4, edgecolors=CARD, linewidth=0.6,
-        antialiased=True,
-    )  # fmt: skip
-    axes.invert_yaxis()
+    _draw_cells(axes, cells)
     _name_kinds(axes, old)
     if new:
         _name_kept_out(axes, names[3], len(rows) - len(new) / 2)
-    axes.set_xticks([])
-    axes.set_xlabel("settings, one column each")
     _add_key(figure, _name_shades(parts))
-    for side in ("left", "bottom"):
-        axes.spines[side].set_visible(False)
     settle(figure)
     return Drawing(
         title=title,
@@ -243,6 +229,19 @@ def draw_combinations(parts: Mapping[str, Sequence[Sample]]) -> Drawing:
         rows=tuple(_count_kind(kind, parts) for kind in KINDS),
         figure=figure,
     )
+
+
+def _draw_cells(axes: Axes, cells: Sequence[Sequence[int]]) -> None:
+    """Draw a grid of shades, the first row at the top."""
+    axes.pcolormesh(
+        cells, cmap=ListedColormap([CARD, GRID, *_SHADES]), vmin=0, vmax=4,
+        edgecolors=CARD, linewidth=0.6, antialiased=True,
+    )  # fmt: skip
+    axes.invert_yaxis()
+    axes.set_xticks([])
+    axes.set_xlabel("settings, one column each")
+    for side in ("left", "bottom"):
+        axes.spines[side].set_visible(False)
 
 
 _COLUMNS = (*SETTINGS, "")
@@ -324,7 +323,7 @@ class Share:
 
 
 @styled
-def draw_shares(shares: Sequence[Share], *, title: str, note: str = "") -> Drawing:
+def draw_shares(shares: Sequence[Share], *, title: str) -> Drawing:
     """Draw shares as bars from 0 to 1: one panel beside the other, the same rows in each.
 
     The caller states the message, because only the caller knows what is compared.
@@ -336,19 +335,15 @@ def draw_shares(shares: Sequence[Share], *, title: str, note: str = "") -> Drawi
     rows = list(dict.fromkeys(share.row for share in shares))
     figure = new_card(title, height=len(rows) * 0.34 + 0.95)
     for index, axes in enumerate(figure.subplots(1, len(panels), squeeze=False)[0]):
-        panel = [share for share in shares if share.panel == panels[index]]
         _list_rows(axes, rows if not index else [""] * len(rows))
-        axes.set_title(panels[index], size=SMALL_SIZE)
-        axes.set_xlabel("share (0 to 1)")
-        axes.set_xlim(0, 1.5)
-        axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
-        axes.spines["bottom"].set_bounds(0, 1)
-        for share in panel:
-            _draw_share(axes, rows.index(share.row), share)
+        _set_panel(axes, panels[index])
+        for share in shares:
+            if share.panel == panels[index]:
+                _draw_share(axes, rows.index(share.row), share)
     settle(figure)
     return Drawing(
         title=title,
-        note=note or "Beside each bar: how many of how many.",
+        note="Beside each bar: how many of how many.",
         description="Bars in "
         + "; ".join(
             f"“{panel}”: "
@@ -365,6 +360,14 @@ def draw_shares(shares: Sequence[Share], *, title: str, note: str = "") -> Drawi
         ),
         figure=figure,
     )
+
+
+def _set_panel(axes: Axes, name: str) -> None:
+    axes.set_title(name, size=SMALL_SIZE)
+    axes.set_xlabel("share (0 to 1)")
+    axes.set_xlim(0, 1.5)
+    axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+    axes.spines["bottom"].set_bounds(0, 1)
 
 
 def _draw_share(axes: Axes, row: int, share: Share) -> None:

@@ -8,12 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from prompt_or_tune.figures.drawing import (
-    COLOURS,
-    FAINT,
-    GRID,
-    MUTED,
     SMALL_SIZE,
-    SOFT,
     Drawing,
     EndLabel,
     label_ends,
@@ -21,6 +16,7 @@ from prompt_or_tune.figures.drawing import (
     styled,
 )
 from prompt_or_tune.records import EpochRecord, StepRecord
+from prompt_or_tune.show.palette import COLOURS, FAINT, GRID, MUTED, SOFT
 
 _RUN, _SOFT = COLOURS["tuned"], SOFT["tuned"]
 
@@ -184,18 +180,7 @@ def draw_step_losses(steps: Sequence[StepRecord]) -> Drawing:
     title = _title_steps(steps, means)
     figure = new_card(title, height=2.9)
     axes = figure.subplots()
-    numbers = [s.step for s in steps]
-    axes.plot(numbers, [s.loss for s in steps], color=_SOFT, linewidth=0.9)
-    axes.plot(numbers, means, color=_RUN)
-    axes.set_yscale("log")
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
-    axes.yaxis.set_major_locator(FixedLocator(_choose_ticks([s.loss for s in steps])))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_locator(FixedLocator([]))
-    axes.set_ylabel("loss (nats per token, log scale)")
-    axes.set_xlabel("optimiser step")
-    axes.grid(axis="y")
-    axes.set_xlim(min(numbers) - 0.5, max(numbers) + 0.5)
+    _draw_steps(axes, steps, means)
     _mark_epochs(axes, steps)
     label_ends(figure, [(axes, [EndLabel(means[-1], f"mean {means[-1]:.2g}", _RUN)])])
     return Drawing(
@@ -220,11 +205,30 @@ def draw_step_losses(steps: Sequence[StepRecord]) -> Drawing:
     )
 
 
-def running_means(values: Sequence[float], window: int = 16) -> list[float]:
-    """Return the mean of each value with up to `window` - 1 values before it."""
+def _draw_steps(axes: Axes, steps: Sequence[StepRecord], means: Sequence[float]) -> None:
+    """Draw the loss of every step, thin, and its running mean, thick."""
+    numbers = [s.step for s in steps]
+    axes.plot(numbers, [s.loss for s in steps], color=_SOFT, linewidth=0.9)
+    axes.plot(numbers, means, color=_RUN)
+    axes.set_yscale("log")
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
+    axes.yaxis.set_major_locator(FixedLocator(_choose_ticks([s.loss for s in steps])))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_locator(FixedLocator([]))
+    axes.set_ylabel("loss (nats per token, log scale)")
+    axes.set_xlabel("optimiser step")
+    axes.grid(axis="y")
+    axes.set_xlim(min(numbers) - 0.5, max(numbers) + 0.5)
+
+
+_WINDOW = 16  # steps over which the running mean is taken
+
+
+def running_means(values: Sequence[float]) -> list[float]:
+    """Return the mean of each value with up to 15 values before it."""
     means = []
     for i in range(len(values)):
-        recent = values[max(0, i + 1 - window) : i + 1]
+        recent = values[max(0, i + 1 - _WINDOW) : i + 1]
         means.append(sum(recent) / len(recent))
     return means
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prompt_or_tune.decision import (
-    RIVALS,
-    ArmResult,
-    Candidate,
-    CurvePoint,
-    Recommendation,
-    recommend,
-)
-from prompt_or_tune.own_data.measuring import Measuring, OnProgress
+from prompt_or_tune.decision.arms import family_of
+from prompt_or_tune.decision.claims import ResultTable
+from prompt_or_tune.decision.costs import Prices
+from prompt_or_tune.decision.measurer import ReportProgress
+from prompt_or_tune.decision.provenance import describe_making
+from prompt_or_tune.decision.recommendation import Candidate, Recommendation, recommend
+from prompt_or_tune.decision.results import ArmResult, CurvePoint
+from prompt_or_tune.decision.store import Store
+from prompt_or_tune.own_data.measuring import measure_own_data
 from prompt_or_tune.own_data.preparing import Prepared
 from prompt_or_tune.own_data.splitting import WIDE_INTERVALS_BELOW
-from prompt_or_tune.statistics import mcnemar_exact
+from prompt_or_tune.wording import shorten
 
 if TYPE_CHECKING:
     from prompt_or_tune.models import LanguageModel
@@ -47,23 +48,40 @@ class OwnDecision:
 
 
 def decide(
-    model: LanguageModel, prepared: Prepared, on_progress: OnProgress | None = None
+    model: LanguageModel,
+    prepared: Prepared,
+    on_progress: ReportProgress | None = None,
+    store: Store | None = None,
 ) -> OwnDecision:
     """Measure every arm on the test, knobs chosen on development data, and decide.
 
-    Raises DataError for a pair that is too long for the model.
+    What the `store` holds is not measured again. Raises DataError for a pair that is too
+    long for the model.
     """
-    measured = Measuring(model, prepared, on_progress or (lambda *_: None))
-    results, curve = measured.measure()
-    recommendation = _recommend(prepared, results)
+    measured = measure_own_data(model, prepared, store or Store(), on_progress)
+    recommendation = _recommend(prepared, measured.arms)
     return OwnDecision(
         prepared=prepared,
         model=model.describe(),
-        results=tuple(results),
+        results=measured.arms,
         recommendation=recommendation,
-        curve=curve,
-        cautions=(*measured.notices, *_caution(prepared, results, recommendation)),
+        curve=measured.curve,
+        cautions=(
+            *measured.notices,
+            *_caution(prepared, measured.arms, recommendation),
+        ),
     )
+
+
+def open_store(output: Path, prepared: Prepared, model: LanguageModel) -> Store:
+    """Return a store beside an output file, in which a killed decision finds its results.
+
+    They are found by the same rows, model and settings; queries and prices may differ.
+    """
+    settings = replace(prepared.settings, queries=0, prices=Prices())
+    answers = [sorted(arm.answers.items()) for arm in prepared.elsewhere]
+    made_with = describe_making(model)
+    return Store(output, (prepared.task.data, settings, answers, made_with))
 
 
 # ── The decision ───────────────────────────────────────────────────────────────────────
@@ -71,19 +89,19 @@ def decide(
 
 def _recommend(prepared: Prepared, results: Sequence[ArmResult]) -> Recommendation:
     """Recommend among the arms in which a model answers, wherever it runs."""
-    paid = {arm.name: arm.price for arm in prepared.settings.elsewhere}
-    spec = prepared.task.spec
+    paid = {arm.name: arm.price for arm in prepared.elsewhere}
+    task = prepared.task
     candidates = [
         Candidate(
             replace(
                 result.costs,
-                arm=spec.title_of(result.arm),
+                arm=task.title_of(result.arm),
                 query_price=paid.get(result.arm),
             ),
             (result.correct,),
         )
         for result in results
-        if result.arm not in RIVALS
+        if family_of(result.arm) != "rival"
     ]
     settings = prepared.settings
     return recommend(candidates, queries=settings.queries, prices=settings.prices)
@@ -118,8 +136,8 @@ def _caution_leaks(prepared: Prepared) -> list[str]:
     example = near[0]
     return [
         f"{len(near)} of {len(prepared.splits.test)} test rows nearly repeat a training "
-        f'row ("{_shorten(example.test.prompt)}" beside '
-        f'"{_shorten(example.train.prompt)}"): LoRA, retrieval and the look-ups may look '
+        f'row ("{shorten(example.test.prompt)}" beside '
+        f'"{shorten(example.train.prompt)}"): LoRA, retrieval and the look-ups may look '
         "better than they are."
     ]
 
@@ -128,17 +146,14 @@ def _caution_rivals(
     prepared: Prepared, results: Sequence[ArmResult], recommendation: Recommendation
 ) -> list[str]:
     """Say which rivals without a model do as well as the recommended arm."""
-    spec = prepared.task.spec
-    chosen = next(r for r in results if spec.title_of(r.arm) == recommendation.arm)
+    task, table = prepared.task, ResultTable(prepared.task.name, results)
+    able = (*task.arms, *prepared.elsewhere)
+    chosen = next(a for a in able if task.title_of(a.name) == recommendation.arm)
     equal = [
-        spec.title_of(rival.arm)
-        for rival in results
-        if rival.arm in RIVALS
-        and rival.rate.successes
-        and (
-            rival.rate.rate >= chosen.rate.rate
-            or mcnemar_exact(rival.correct, chosen.correct) >= 0.05
-        )
+        task.title_of(rival.name)
+        for rival in task.rivals
+        if table.of(task.test, rival).rate.successes
+        and table.is_as_good(task.test, rival, chosen)
     ]
     if not equal:
         return []
@@ -157,8 +172,3 @@ def _caution_rate(recommendation: Recommendation) -> list[str]:
         f"Even the recommended arm is right in only {rate.rate:.0%}: none is good here. "
         "Look at the answers, and try a larger model, a clearer template or more pairs."
     ]
-
-
-def _shorten(text: str, length: int = 60) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= length else text[: length - 1] + "…"

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from prompt_or_tune.decision import (
-    BARE,
-    ENGINEERED,
-    FEW_SHOT,
-    LOOK_UP,
-    LORA,
-    LORA_ENGINEERED,
-    MAJORITY,
-    MODEL_ARMS,
-    NEAREST,
-    RETRIEVED,
-    RIVALS,
-    Prices,
-    Query,
-    Task,
-    TaskSpec,
-    Test,
-)
+from prompt_or_tune.decision.arms import list_arms
+from prompt_or_tune.decision.costs import Prices
+from prompt_or_tune.decision.queries import Query, TaskData, Test
+from prompt_or_tune.own_data.answers import AnsweredElsewhere
 from prompt_or_tune.own_data.judging import RuleChoice, make_rules
 from prompt_or_tune.own_data.reading import (
     DataError,
@@ -34,16 +20,11 @@ from prompt_or_tune.own_data.reading import (
     read_own_pairs,
 )
 from prompt_or_tune.own_data.splitting import OwnSplits, split_pairs
+from prompt_or_tune.own_data.task import OwnTask
 from prompt_or_tune.pairs import Leak, find_leaks
 from prompt_or_tune.records import Pair
 from prompt_or_tune.scoring import Rule
 
-NAME, TEST = "own data", "test"
-TITLES = (
-    (ENGINEERED, "template"),
-    (LORA_ENGINEERED, "LoRA + template"),
-    (LOOK_UP, "look-up table"),
-)
 PROMPT_SLOT = "{prompt}"
 # Who has the pairs has paid for their labels.
 LABELS_ARE_THERE = Prices(label=0.0)
@@ -85,13 +66,16 @@ class DecideSettings:
 
 @dataclass(frozen=True)
 class Prepared:
-    """All that can be known, and refused, before a model is loaded."""
+    """All that can be known, and refused, before a model is loaded.
+
+    `elsewhere` are the arms that were answered elsewhere.
+    """
 
     file: OwnFile
     splits: OwnSplits
-    task: Task
+    task: OwnTask
     leaks: tuple[Leak, ...]
-    answers: Mapping[str, tuple[str, ...]]
+    elsewhere: tuple[AnsweredElsewhere, ...]
     settings: DecideSettings
 
 
@@ -103,32 +87,22 @@ def prepare(path: Path, settings: DecideSettings) -> Prepared:
     _check_settings(settings)
     file = read_own_pairs(path)
     splits = split_pairs(file, settings.seed)
-    task = build_own_task(file, splits, settings)
-    answers = {arm.name: _read_arm(arm, splits.test) for arm in settings.elsewhere}
+    elsewhere = tuple(_read_arm(arm, splits.test) for arm in settings.elsewhere)
     as_pairs = [
         [Pair(p.prompt, p.response) for p in part] for part in (splits.train, splits.test)
     ]
-    return Prepared(file, splits, task, tuple(find_leaks(*as_pairs)), answers, settings)
-
-
-def build_own_task(file: OwnFile, splits: OwnSplits, settings: DecideSettings) -> Task:
-    """Return the reader's pairs as a task like the course's own."""
-    arms = [BARE, FEW_SHOT, RETRIEVED, LORA]
-    if settings.templates:
-        arms = [BARE, ENGINEERED, FEW_SHOT, RETRIEVED, LORA, LORA_ENGINEERED]
-    spec = TaskSpec(
-        name=NAME,
-        title="Your data",
-        wanted=settings.rule.describe(),
-        hypothesis="",
-        expected_winner="",
-        arms=tuple(arms),
-        rivals=(LOOK_UP, NEAREST, MAJORITY),
-        decisive=(TEST,),
-        foils=(),
-        titles=TITLES,
+    return Prepared(
+        file,
+        splits,
+        build_own_task(file, splits, settings),
+        tuple(find_leaks(*as_pairs)),
+        elsewhere,
+        settings,
     )
 
+
+def build_own_task(file: OwnFile, splits: OwnSplits, settings: DecideSettings) -> OwnTask:
+    """Return the reader's pairs as a task like the course's own."""
     # All rows in the file's order, so that the first one at fault is the one named.
     rules = make_rules(file.pairs, settings.rule, file.path)
     by_line = {p.line: rule for p, rule in zip(file.pairs, rules, strict=True)}
@@ -136,8 +110,15 @@ def build_own_task(file: OwnFile, splits: OwnSplits, settings: DecideSettings) -
     def ask(pairs: Sequence[OwnPair]) -> tuple[Query, ...]:
         return tuple(_make_query(p, by_line[p.line], settings) for p in pairs)
 
-    tests = (Test(TEST, ask(splits.test)),)
-    return Task(spec, ask(splits.train), ask(splits.development), tests)
+    data = TaskData(
+        name=OwnTask.name,
+        training=ask(splits.train),
+        development=ask(splits.development),
+        tests=(Test(OwnTask.test, ask(splits.test)),),
+        max_new_tokens=settings.max_new_tokens or 0,
+    )
+    wanted = settings.rule.describe()
+    return OwnTask(data, file.path, wanted, has_wordings=bool(settings.templates))
 
 
 def _make_query(pair: OwnPair, rule: Rule, settings: DecideSettings) -> Query:
@@ -161,7 +142,7 @@ def _check_settings(settings: DecideSettings) -> None:
                 f'The template "{template}" has no {PROMPT_SLOT}: write where the prompt '
                 "goes."
             )
-    names = [*MODEL_ARMS, *RIVALS, *dict(TITLES).values()]
+    names = [arm.name for arm in list_arms()] + list(OwnTask.titles.values())
     for arm in settings.elsewhere:
         if arm.name in names:
             raise DataError(
@@ -173,8 +154,8 @@ def _check_settings(settings: DecideSettings) -> None:
             raise DataError(f"{count} is not a number of examples, pairs or queries.")
 
 
-def _read_arm(arm: Elsewhere, test: Sequence[OwnPair]) -> tuple[str, ...]:
-    """Return the arm's answers to the test prompts, in their order."""
+def _read_arm(arm: Elsewhere, test: Sequence[OwnPair]) -> AnsweredElsewhere:
+    """Return the arm with its answers to the test prompts."""
     answers = read_answers(arm.path)
     missing = [pair for pair in test if pair.prompt.strip() not in answers]
     if missing:
@@ -184,4 +165,4 @@ def _read_arm(arm: Elsewhere, test: Sequence[OwnPair]) -> tuple[str, ...]:
             f'(the first: line {missing[0].line} of the pairs, "{first}"); --save-split '
             "writes which rows are the test."
         )
-    return tuple(answers[pair.prompt.strip()] for pair in test)
+    return AnsweredElsewhere(arm.name, answers, arm.price)

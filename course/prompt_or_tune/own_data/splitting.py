@@ -17,6 +17,7 @@ from prompt_or_tune.own_data.reading import (
     normalise_prompt,
 )
 from prompt_or_tune.scoring import normalise
+from prompt_or_tune.wording import count
 
 # The smallest comparison that says anything: with fewer test rows even a clear winner
 # (six against none) stays within the noise.
@@ -91,7 +92,7 @@ def _make_splits(file: OwnFile, seed: int) -> OwnSplits:
     pairs = file.pairs
     if len(pairs) < FEWEST_PAIRS:
         raise DataError(
-            f"{file.path} holds {_count(len(pairs), 'different pair')}, and a comparison "
+            f"{file.path} holds {count(len(pairs), 'different pair')}, and a comparison "
             f"needs at least {FEWEST_PAIRS}; collect more."
         )
     groups = group_pairs(pairs)
@@ -107,7 +108,7 @@ def _make_splits(file: OwnFile, seed: int) -> OwnSplits:
     grouped = len(pairs) - len(groups)
     if grouped:
         notices.append(
-            f"{_count(grouped, 'row')} kept beside another wording of the same."
+            f"{count(grouped, 'row')} kept beside another wording of the same."
         )
     for rows in filled.values():
         rows.sort(key=lambda pair: pair.line)
@@ -181,13 +182,9 @@ def _require_enough(file: OwnFile, splits: OwnSplits) -> None:
         found = len(splits[name])  # type: ignore[index]
         if found < fewest:
             raise DataError(
-                f"{file.path} gives {_count(found, 'pair')} for {name}, and at least "
+                f"{file.path} gives {count(found, 'pair')} for {name}, and at least "
                 f"{fewest} are needed; collect more, or move some."
             )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def write_split(splits: OwnSplits) -> str:

@@ -6,36 +6,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from prompt_or_tune.decision import (
-    BARE,
-    BRIEF,
-    ENGINEERED,
-    FEW_SHOT,
-    LOOK_UP,
-    LORA,
-    NEW_COMBINATIONS,
-    READ_NOTES,
-    TASK_SPECS,
-    TODAY,
-    VOICE,
+from prompt_or_tune.decision.arms.arm import Arm
+from prompt_or_tune.decision.arms.bare import BARE
+from prompt_or_tune.decision.arms.engineered import ENGINEERED
+from prompt_or_tune.decision.arms.few_shot import FEW_SHOT
+from prompt_or_tune.decision.arms.lora import LORA, LoRA
+from prompt_or_tune.decision.arms.reading_notes import READ_NOTES
+from prompt_or_tune.decision.asking import ArmSettings
+from prompt_or_tune.decision.measurer import MeasureArm, Measurer, ReportProgress
+from prompt_or_tune.decision.queries import TaskData, choose_some
+from prompt_or_tune.decision.results import (
     ArmResult,
-    ArmSettings,
-    Query,
-    Task,
-    Test,
-    Verdict,
-    build_fact_task,
-    build_voice_task,
-    choose_some,
-    measure_arm,
+    RecordError,
+    Results,
+    load_results,
 )
-from prompt_or_tune.decision.record import RecordError, Results, load_results
+from prompt_or_tune.decision.store import Store
+from prompt_or_tune.decision.tasks.brief import BRIEF, ask_for_poem, make_brief_data
+from prompt_or_tune.decision.tasks.fact import FACT, TODAY
+from prompt_or_tune.decision.tasks.task import Task
+from prompt_or_tune.decision.tasks.voice import VOICE
+from prompt_or_tune.decision.verdict import Verdict, judge_all
 from prompt_or_tune.pairs import Leak, find_leaks, make_pairs
-from prompt_or_tune.prompts import Template, improve
+from prompt_or_tune.prompts import improve
 from prompt_or_tune.records import EpochRecord, Pair, Prompt, Sample, StepRecord
 from prompt_or_tune.samples import (
     CleaningReport,
@@ -44,7 +41,6 @@ from prompt_or_tune.samples import (
     load_raw,
     load_samples,
 )
-from prompt_or_tune.scoring import poem_brief
 from prompt_or_tune.stages import STAGES
 
 if TYPE_CHECKING:
@@ -59,8 +55,6 @@ FEW_SHOT_EXAMPLES = 8
 # 48 words of a day are learned by heart in about as many steps.
 FACT_STEPS = 120
 LARGEST_TEST = 200
-
-OnProgress = Callable[[str, int, int], None]
 
 
 class TourError(Exception):
@@ -188,7 +182,7 @@ TourEvent = (
 
 
 def take_tour(
-    settings: TourSettings, on_progress: OnProgress | None = None
+    settings: TourSettings, on_progress: ReportProgress | None = None
 ) -> Iterator[TourEvent]:
     """Go through the five stages and the decision, yielding what each found; a Tour last.
 
@@ -357,36 +351,14 @@ def compare_arms(
     prepared: PairStage,
     run: TuningRun,
     settings: TourSettings,
-    on_progress: OnProgress | None = None,
+    on_progress: ReportProgress | None = None,
 ) -> DecisionStage:
     """Measure the cheap arms of the three tasks now, and read the recorded results."""
-    report = on_progress or (lambda *_: None)
-    plan = _plan_live_arms(prepared, settings)
-    live: list[ArmResult] = []
-    for done, (task, arm, how) in enumerate(plan):
-        report(f"{task.spec.title}: {task.spec.title_of(arm)}", done, len(plan))
-        tuned = run if (task.spec, arm) == (VOICE, LORA) else None
-        live += _measure(model, task, arm, how, tuned)
-    report("done", len(plan), len(plan))
+    measurer = Measurer(model, Store(), on_progress)
+    measurer.measure(plan_live_arms(prepared, run, settings))
     recorded = read_recorded()
-    verdicts = tuple(recorded.judge(s.name) for s in TASK_SPECS) if recorded else ()
-    return DecisionStage(tuple(live), recorded, verdicts)
-
-
-def _measure(
-    model: LanguageModel,
-    task: Task,
-    arm: str,
-    how: ArmSettings,
-    tuned: TuningRun | None,
-) -> tuple[ArmResult, ...]:
-    try:
-        return measure_arm(model, task, arm, settings=how, tuned=tuned)
-    except ValueError:
-        # A model with a short memory has no room for examples; the rest still compares.
-        if arm != FEW_SHOT:
-            raise
-        return ()
+    verdicts = judge_all(recorded) if recorded else ()
+    return DecisionStage(measurer.store.records.arms, recorded, verdicts)
 
 
 def read_recorded() -> Results | None:
@@ -397,50 +369,53 @@ def read_recorded() -> Results | None:
         return None
 
 
-def _plan_live_arms(
-    prepared: PairStage, settings: TourSettings
-) -> list[tuple[Task, str, ArmSettings]]:
+def plan_live_arms(
+    prepared: PairStage, run: TuningRun | None, settings: TourSettings
+) -> list[MeasureArm]:
+    """Return what is measured now: the cheap arms of each task, on a few queries.
+
+    With the tour's own `run`, LoRA is not trained again on the house voice.
+    """
     examples = min(FEW_SHOT_EXAMPLES, len(prepared.pairs))
     how = ArmSettings(few_shot_counts=(examples,), seed=settings.seed)
-    brief, voice, fact = list_live_tasks(prepared, settings)
     memorise = replace(how, steps=FACT_STEPS)
+    prompts = (BARE, ENGINEERED)
+    voice = (*prompts, FEW_SHOT, LoRA(run), VOICE.rivals[0])
+    fact = (*prompts, LORA, READ_NOTES)
     return [
-        *((brief, arm, how) for arm in (BARE, ENGINEERED)),
-        *((voice, arm, how) for arm in (BARE, ENGINEERED, FEW_SHOT, LORA, LOOK_UP)),
-        *((fact, arm, memorise) for arm in (BARE, ENGINEERED, LORA, READ_NOTES)),
+        *_measure_live(BRIEF, _build_short_brief(settings), prompts, how),
+        *_measure_live(VOICE, _build_short_voice(prepared, settings), voice, how),
+        *_measure_live(FACT, _build_short_fact(settings), fact, memorise),
     ]
 
 
-def list_live_tasks(prepared: PairStage, settings: TourSettings) -> list[Task]:
-    """Return the three tasks, cut to the tour's length, with the tour's own pairs."""
-    size = settings.test_size
-    voice = build_voice_task()
+def _measure_live(
+    task: Task, data: TaskData, arms: Sequence[Arm], settings: ArmSettings
+) -> Iterator[MeasureArm]:
+    for arm in arms:
+        what = f"{task.title}: {task.title_of(arm.name)}"
+        yield MeasureArm(data, arm, settings, what)
+
+
+def _build_short_brief(settings: TourSettings) -> TaskData:
+    """Return the brief without its training poems: distilling 1000 takes too long."""
+    queries = [ask_for_poem(sample) for sample in load_samples("test")]
+    # One wording: with a single development query there is nothing to choose by.
+    asked = [replace(query, engineered=query.engineered[:1]) for query in queries]
+    data = make_brief_data((), asked[:1], asked)
+    return data.limited(test=settings.test_size)
+
+
+def _build_short_voice(prepared: PairStage, settings: TourSettings) -> TaskData:
+    """Return the house voice with the tour's own pairs."""
+    voice = VOICE.build(None, settings.seed)
     chosen = {pair.sample_id for pair in prepared.pairs}
     own = tuple(query for query in voice.training if query.id in chosen)
-    fact = build_fact_task(settings.seed)
+    return replace(voice, training=own).limited(DEVELOPMENT, settings.test_size)
+
+
+def _build_short_fact(settings: TourSettings) -> TaskData:
+    """Return the changing fact, asked for today's words alone."""
+    fact = FACT.build(None, settings.seed)
     today = tuple(test for test in fact.tests if test.name == TODAY)
-    return [
-        _build_short_brief(size),
-        replace(voice, training=own).limited(DEVELOPMENT, size),
-        replace(fact, tests=today).limited(DEVELOPMENT, size),
-    ]
-
-
-def _build_short_brief(size: int) -> Task:
-    """Return the brief without its training poems: distilling 1000 takes too long."""
-    queries = tuple(_ask_for_poem(sample) for sample in load_samples("test"))
-    development = tuple(_ask_for_poem(s) for s in load_samples("development")[:1])
-    task = Task(BRIEF, (), development, (Test(NEW_COMBINATIONS, queries),))
-    return task.limited(test=size)
-
-
-def _ask_for_poem(sample: Sample) -> Query:
-    bare = Template("Write a poem about {topic}").fill(sample).text
-    return Query(
-        id=sample.id,
-        subject=sample.subject,
-        setting=sample.setting,
-        bare=bare,
-        engineered=(improve(replace(sample, text=bare)).text,),
-        rule=poem_brief(sample.subject),
-    )
+    return replace(fact, tests=today).limited(DEVELOPMENT, settings.test_size)

@@ -9,22 +9,20 @@ from typing import Any
 
 import ipywidgets
 
-from prompt_or_tune.decision import (
-    ENGINEERED,
-    LORA,
-    NEW_SUBJECTS,
-    VOICE,
+from prompt_or_tune.decision.arms.engineered import ENGINEERED
+from prompt_or_tune.decision.arms.lora import LORA
+from prompt_or_tune.decision.costs import (
     ArmCosts,
     Prices,
     break_even_between,
     break_even_queries,
     cost_per_query,
     cost_up_front,
-    decision_map,
-    load_results,
-    map_arms,
 )
 from prompt_or_tune.decision.recommendation import format_queries
+from prompt_or_tune.decision.results import load_results
+from prompt_or_tune.decision.tasks.voice import NEW_SUBJECTS, VOICE
+from prompt_or_tune.decision.winner_map import decision_map, map_arms
 from prompt_or_tune.figures import Drawing, draw_break_even, draw_decision_map
 from prompt_or_tune.widgets.cards import text_widget
 from prompt_or_tune.widgets.labs import Lab, as_card, field, figure_html, sentence
@@ -32,7 +30,7 @@ from prompt_or_tune.widgets.labs import fields as in_columns
 
 
 @dataclass(frozen=True)
-class Situation:
+class BreakEvenInputs:
     """What the break-even depends on: the training set, the prompts, and the prices.
 
     A tuned model answers a prompt of `prompt_tokens`; without tuning the prompt carries
@@ -80,13 +78,13 @@ class Situation:
     def arms(self) -> tuple[ArmCosts, ArmCosts]:
         """Return what the prompted and the tuned arm use."""
         prompted = ArmCosts(
-            ENGINEERED,
+            ENGINEERED.name,
             prompt_tokens=self.prompt_tokens + self.tokens_saved,
             response_tokens=self.response_tokens,
             cached_tokens=self.tokens_saved,
         )
         tuned = ArmCosts(
-            LORA,
+            LORA.name,
             prompt_tokens=self.prompt_tokens,
             response_tokens=self.response_tokens,
             training_tokens=self.pairs * self.tokens_per_pair * self.epochs,
@@ -104,14 +102,14 @@ class BreakEven:
     own: no labels, no prices.
     """
 
-    situation: Situation
+    inputs: BreakEvenInputs
     queries: float
     flop_queries: float
 
     def sentence(self) -> str:
         """Say from when on tuning pays, or that it never does, and why."""
-        prompted, tuned = self.situation.arms
-        prices = self.situation.prices
+        prompted, tuned = self.inputs.arms
+        prices = self.inputs.prices
         if math.isinf(self.queries):
             gap = cost_per_query(tuned, prices) - cost_per_query(prompted, prices)
             how = "more than" if gap > 0 else "as much as"
@@ -145,25 +143,25 @@ class BreakEven:
 
         Raises ValueError where every price is 0.
         """
-        return draw_break_even(self.situation.arms, self.situation.prices)
+        return draw_break_even(self.inputs.arms, self.inputs.prices)
 
     def _repr_html_(self) -> str:
         said = sentence(self.sentence(), "strong") + sentence(self.flop_sentence())
         return as_card(said + figure_html(self.draw()))
 
 
-def compute_break_even(situation: Situation) -> BreakEven:
+def compute_break_even(inputs: BreakEvenInputs) -> BreakEven:
     """Return from how many queries on tuning is the cheaper of the two arms."""
-    prompted, tuned = situation.arms
+    prompted, tuned = inputs.arms
     return BreakEven(
-        situation,
-        queries=break_even_between(prompted, tuned, situation.prices),
+        inputs,
+        queries=break_even_between(prompted, tuned, inputs.prices),
         flop_queries=break_even_queries(
-            situation.pairs,
-            situation.tokens_per_pair,
-            situation.epochs,
-            situation.tokens_saved,
-            prefix_cached=situation.prefix_caching,
+            inputs.pairs,
+            inputs.tokens_per_pair,
+            inputs.epochs,
+            inputs.tokens_saved,
+            prefix_cached=inputs.prefix_caching,
         ),
     )
 
@@ -186,12 +184,13 @@ class BreakEvenLab(Lab):
         found.queries                                  # math.inf: never
         found.sentence()
 
-    Inputs are the fields of `Situation`; those that are left out keep what the lab shows.
+    Inputs are the fields of `BreakEvenInputs`; those that are left out keep what the lab
+    shows.
     """
 
-    def __init__(self, situation: Situation | None = None) -> None:
-        self.situation = situation or Situation()
-        self._inputs = {each.name: self._make_input(each.name) for each in _FIELDS}
+    def __init__(self) -> None:
+        self.inputs = BreakEvenInputs()
+        self._fields = {each.name: self._make_input(each.name) for each in _FIELDS}
         self._view = ipywidgets.ToggleButtons(
             options=[("Total cost", "cost"), ("Decision map", "map")],
             description="Figure",
@@ -201,14 +200,14 @@ class BreakEvenLab(Lab):
         super().__init__(
             "BreakEvenLab: when does tuning pay for itself?",
             [
-                in_columns(*self._inputs.values()),
+                in_columns(*self._fields.values()),
                 self._answer,
                 self._view,
                 self._figure,
             ],
         )
         self.add_class("break-even-lab")
-        for widget in (*self._inputs.values(), self._view):
+        for widget in (*self._fields.values(), self._view):
             widget.observe(lambda _: self._show(), names="value")
         self._quiet = False
         self._show()
@@ -218,11 +217,11 @@ class BreakEvenLab(Lab):
 
         Raises ValueError for a value below 0, TypeError for an input that there is not.
         """
-        found = compute_break_even(replace(self.situation, **inputs))  # type: ignore[arg-type]
+        found = compute_break_even(replace(self.inputs, **inputs))  # type: ignore[arg-type]
         self._quiet = True  # one picture for all changes together
         try:
             for name, value in inputs.items():
-                self._inputs[name].value = value
+                self._fields[name].value = value
         finally:
             self._quiet = False
         self._show()
@@ -230,22 +229,20 @@ class BreakEvenLab(Lab):
 
     def _make_input(self, name: str) -> Any:
         chosen = next(each for each in _FIELDS if each.name == name)
-        value = getattr(self.situation, name)
+        value = getattr(self.inputs, name)
         return chosen.make(chosen.label, value)
 
-    def _read(self) -> Situation:
-        return Situation(**{name: w.value for name, w in self._inputs.items()})
+    def _read(self) -> BreakEvenInputs:
+        return BreakEvenInputs(**{name: w.value for name, w in self._fields.items()})
 
     def _show(self) -> None:
         if self._quiet:
             return
         try:
-            self.situation = self._read()
-            found = compute_break_even(self.situation)
+            self.inputs = self._read()
+            found = compute_break_even(self.inputs)
             in_money = self._view.value == "cost"
-            drawing = (
-                found.draw() if in_money else draw_recorded_map(self.situation.prices)
-            )
+            drawing = found.draw() if in_money else draw_recorded_map(self.inputs.prices)
         except ValueError as error:
             self._answer.value = sentence(str(error), "bad")
             return
@@ -257,7 +254,7 @@ class BreakEvenLab(Lab):
 
 @dataclass(frozen=True)
 class _Field:
-    """An input of the lab: the situation's field, its label, and how it is made."""
+    """An input of the lab: the field's name, its label, and how it is made."""
 
     name: str
     label: str

@@ -13,16 +13,8 @@ from typing import Any, Literal
 
 import ipywidgets
 
-from prompt_or_tune.figures.drawing import (
-    BAND,
-    CARD,
-    COLOURS,
-    FAINT,
-    GRID,
-    INK,
-    MUTED,
-    NO_FORMULAS,
-)
+from prompt_or_tune.show.notebook import NO_FORMULAS
+from prompt_or_tune.show.palette import BAND, CARD, COLOURS, FAINT, GRID, INK, MUTED
 
 Mood = Literal["plain", "good", "bad"]
 """What a card has to say: news, a pass, or something to be mended."""

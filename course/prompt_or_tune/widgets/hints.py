@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ipywidgets
 
-from prompt_or_tune.checks.edition import find_solutions, read_solution
 from prompt_or_tune.checks.tasks import find_task
 from prompt_or_tune.widgets.cards import code_block, dress, paragraph, text_widget
+from prompt_or_tune.widgets.edition import find_solutions, read_solution
 
 
 class Hints(ipywidgets.VBox):

@@ -8,15 +8,9 @@ from typing import Any, Literal
 
 import ipywidgets
 
-from prompt_or_tune.figures.drawing import (
-    COLOURS,
-    FAINT,
-    GRID,
-    INK,
-    MUTED,
-    NO_FORMULAS,
-    Drawing,
-)
+from prompt_or_tune.figures.drawing import Drawing
+from prompt_or_tune.show.notebook import NO_FORMULAS
+from prompt_or_tune.show.palette import COLOURS, FAINT, GRID, INK, MUTED
 from prompt_or_tune.widgets.cards import CARD_CLASS, STYLE, dress, text_widget
 
 Kind = Literal["plain", "muted", "strong", "bad"]

@@ -5,17 +5,13 @@ from __future__ import annotations
 import asyncio
 import html
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from typing import Any
 
 import ipywidgets
 import torch
 
-from prompt_or_tune.decision.arms import choose_some
-from prompt_or_tune.figures.drawing import table_html
-from prompt_or_tune.figures.runs import draw_runs
+from prompt_or_tune.decision.queries import choose_some
 from prompt_or_tune.figures.training import draw_training_trace
 from prompt_or_tune.models import (
     SEEDLING,
@@ -41,44 +37,23 @@ from prompt_or_tune.widgets.labs import (
     Lab,
     button,
     buttons,
-    field,
-    fields,
     figure_html,
     sentence,
 )
+from prompt_or_tune.widgets.run_form import (
+    Place,
+    RunForm,
+    SettingsError,
+    guess_rate,
+)
+from prompt_or_tune.widgets.run_history import RunNote, describe_end, show_runs
 from prompt_or_tune.widgets.run_pace import Pace, Stopwatch, measure_pace
-from prompt_or_tune.widgets.sharing import share_weights
+from prompt_or_tune.widgets.shared_weights import share_weights
 from prompt_or_tune.widgets.step_chart import draw_live_steps
 
-HUB_MODELS = (
-    "HuggingFaceTB/SmolLM2-135M-Instruct",
-    "HuggingFaceTB/SmolLM2-360M-Instruct",
-)
 HELD_OUT = 200  # prompts answered after each epoch; more would cost more than it tells
-HUB_LEARNING_RATE = 2e-4  # until a model is loaded, and its size is known
 SLICE = 0.2  # seconds of training between two looks at the clicks that came in
 PAUSE = 0.01  # seconds in which the kernel handles them
-COMPARED = 5  # runs in the picture of earlier ones
-
-RANGES: dict[str, tuple[float, float]] = {
-    "rank": (1, 64),
-    "epochs": (1, 20),
-    "learning rate": (1e-5, 0.1),
-    "seed": (0, 2**31 - 1),
-}
-
-
-class SettingsError(ValueError):
-    """Say in one sentence which setting is out of its range, and what the range is."""
-
-
-@dataclass(frozen=True)
-class RunNote:
-    """What the table of runs says besides the run; seconds are the wall clock's."""
-
-    pairs: int
-    seconds: float
-    stopped: bool
 
 
 class LoraLab(Lab):
@@ -103,8 +78,6 @@ class LoraLab(Lab):
         model: LanguageModel | str | None = None,
         pairs: Sequence[Pair] | None = None,
         held_out: Sequence[Pair] | None = None,
-        *,
-        models: Iterable[str] = HUB_MODELS,
     ) -> None:
         if held_out is None:
             held_out = choose_some(make_pairs(load_samples("development")), HELD_OUT, 0)
@@ -112,17 +85,23 @@ class LoraLab(Lab):
         self.held_out = tuple(held_out)
         self.runs: list[TuningRun] = []
         self._notes: list[RunNote] = []
-        self._models: dict[tuple[str, str], LanguageModel] = {}
-        self._paces: dict[tuple[str, str], Pace] = {}
+        self._models: dict[Place, LanguageModel] = {}
+        self._paces: dict[Place, Pace] = {}
         self._task: asyncio.Task[None] | None = None
         self._busy = self._stop_asked = False
-        self._build_fields(self._take_model(model), models)
+        place = self._take_model(model)
+        self._form = RunForm(place, len(self.pairs), self._choose_rate(place))
+        self._form.observe(
+            model=self._change_model,
+            device=self._prepare_chosen,
+            settings=self._show_estimate,
+        )
         self._build_outputs()
         super().__init__(
             "LoraLab: a small LoRA run",
             [
                 self._about,
-                fields(*self._fields),
+                self._form.box,
                 self._estimate,
                 buttons(self._start_button, self._stop_button, self._progress),
                 self._message,
@@ -190,17 +169,7 @@ class LoraLab(Lab):
 
         Raises SettingsError for a value out of its range.
         """
-        _check_range("number of pairs", self._pairs.value, 1, len(self.pairs))
-        for name, widget in self._ranged.items():
-            _check_range(name, widget.value, *RANGES[name])
-        settings = TuningSettings(
-            epochs=self._epochs.value,
-            rank=self._rank.value,
-            alpha=2 * self._rank.value,
-            learning_rate=self._learning_rate.value,
-            seed=self._seed.value,
-        )
-        return settings, self._pairs.value
+        return self._form.read()
 
     # ── The run, in slices ───────────────────────────────────────────────────────────
 
@@ -269,18 +238,8 @@ class LoraLab(Lab):
     def _keep(self, run: TuningRun, note: RunNote) -> None:
         self.runs.append(run)
         self._notes.append(note)
-        last, number = run.trace[-1], len(self.runs)
-        ended = "complete"
-        if note.stopped:
-            ended = f"stopped; epochs kept: {len(run.trace)}"
-        accuracy = last.token_accuracy if last.accuracy is None else last.accuracy
-        self._say(
-            f"Run {number} is {ended}. Accuracy {accuracy:.2f}, loss {last.loss:.2f}, "
-            f"{note.seconds:.0f} s. Its adapter is runs[{number - 1}].adapter of this "
-            "lab.",
-            "strong",
-        )
-        self._earlier.value = self._draw_earlier()
+        self._say(describe_end(len(self.runs), run, note), "strong")
+        self._earlier.value = show_runs(self.runs, self._notes)
 
     @contextmanager
     def _errors_shown(self) -> Iterator[None]:
@@ -295,33 +254,39 @@ class LoraLab(Lab):
 
     # ── Model and pace ───────────────────────────────────────────────────────────────
 
-    def _take_model(self, model: LanguageModel | str | None) -> tuple[str, str]:
+    def _take_model(self, model: LanguageModel | str | None) -> Place:
         """Return the name and the device to begin with; keep a model that was given."""
         if isinstance(model, LanguageModel):
-            place = (model.name, model.device.type)
+            place = Place(model.name, model.device.type)
             self._models[place] = share_weights(model)
             return place
         if model is None:
             from prompt_or_tune.notebook import choose_lab_model
 
             model = choose_lab_model()
-        return model, choose_precision().device.type
+        return Place(model, choose_precision().device.type)
 
-    @property
-    def _chosen(self) -> tuple[str, str]:
-        return self._model.value, self._device.value
+    def _choose_rate(self, place: Place) -> float:
+        loaded = self._models.get(place)
+        return (
+            default_settings(loaded).learning_rate if loaded else guess_rate(place.model)
+        )
+
+    def _change_model(self) -> None:
+        self._form.set_learning_rate(self._choose_rate(self._form.place))
+        self._prepare_chosen()
 
     def _load_chosen(self) -> LanguageModel:
-        if self._chosen not in self._models:
-            name, device = self._chosen
-            self._say(f"Loading {name} …", "muted")
-            self._models[self._chosen] = load_model(name, device=device)
+        if self._form.place not in self._models:
+            place = self._form.place
+            self._say(f"Loading {place.model} …", "muted")
+            self._models[place] = load_model(place.model, device=place.device)
             self._show_about()
-        return self._models[self._chosen]
+        return self._models[self._form.place]
 
     def _prepare_chosen(self) -> None:
         """Load a model that is here anyway, and soon measure how fast it trains."""
-        if self._model.value == SEEDLING:
+        if self._form.place.model == SEEDLING:
             with self._errors_shown():
                 self._load_chosen()
                 self._say("")
@@ -331,7 +296,7 @@ class LoraLab(Lab):
             loop = asyncio.get_running_loop()
         except RuntimeError:
             return
-        if self._chosen in self._models and self._chosen not in self._paces:
+        if self._form.place in self._models and self._form.place not in self._paces:
             self._task = loop.create_task(self._measure())
 
     async def _measure(self) -> None:
@@ -344,54 +309,15 @@ class LoraLab(Lab):
     def measure_pace(self) -> Pace:
         """Measure how fast the chosen model trains here, and show the estimate."""
         pace = measure_pace(self._load_chosen(), self.pairs, self.held_out)
-        self._paces[self._chosen] = pace
+        self._paces[self._form.place] = pace
         self._show_estimate()
         return pace
 
     def _learn_pace(self, watch: Stopwatch) -> None:
         pace = watch.pace()
         if pace is not None:
-            self._paces[self._chosen] = pace
+            self._paces[self._form.place] = pace
             self._show_estimate()
-
-    # ── Fields ───────────────────────────────────────────────────────────────────────
-
-    def _build_fields(self, place: tuple[str, str], models: Iterable[str]) -> None:
-        name, device = place
-        names = list(dict.fromkeys([name, SEEDLING, *models]))
-        known = self._models.get(place)
-        rate = default_settings(known).learning_rate if known else _guess_rate(name)
-        default = TuningSettings()
-        self._model = field(
-            ipywidgets.Dropdown,
-            "Model",
-            name,
-            options=[(_shorten_name(each), each) for each in names],
-        )
-        self._device = field(
-            ipywidgets.Dropdown, "Device", device, options=_list_devices(device)
-        )
-        self._pairs = field(ipywidgets.IntText, "Number of pairs", len(self.pairs))
-        self._rank = field(ipywidgets.IntText, "Rank r (α = 2r)", default.rank)
-        self._epochs = field(ipywidgets.IntText, "Epochs", default.epochs)
-        self._learning_rate = field(
-            ipywidgets.FloatText, "Learning rate", rate, step=rate / 5
-        )
-        self._seed = field(ipywidgets.IntText, "Seed", default.seed)
-        self._ranged = {
-            "rank": self._rank,
-            "epochs": self._epochs,
-            "learning rate": self._learning_rate,
-            "seed": self._seed,
-        }
-        self._fields = [
-            self._model, self._device, self._pairs, self._epochs, self._rank,
-            self._learning_rate, self._seed,
-        ]  # fmt: skip
-        self._model.observe(self._change_model, names="value")
-        self._device.observe(lambda _: self._prepare_chosen(), names="value")
-        for widget in self._fields[2:]:
-            widget.observe(lambda _: self._show_estimate(), names="value")
 
     def _build_outputs(self) -> None:
         self._start_button = button(
@@ -411,16 +337,9 @@ class LoraLab(Lab):
         )
         self._set_enabled()
 
-    def _change_model(self, _: Any) -> None:
-        loaded = self._models.get(self._chosen)
-        name = self._model.value
-        rate = default_settings(loaded).learning_rate if loaded else _guess_rate(name)
-        self._learning_rate.value = rate
-        self._prepare_chosen()
-
     def _set_enabled(self) -> None:
-        for widget in (*self._fields, self._start_button):
-            widget.disabled = self._busy
+        self._form.set_enabled(not self._busy)
+        self._start_button.disabled = self._busy
         self._stop_button.disabled = not self._busy
 
     # ── What is shown ────────────────────────────────────────────────────────────────
@@ -429,8 +348,9 @@ class LoraLab(Lab):
         self._message.value = sentence(text, kind)
 
     def _show_about(self) -> None:
-        model = self._models.get(self._chosen)
-        what = model.describe() if model else f"{self._model.value}, loaded at the start"
+        model = self._models.get(self._form.place)
+        name = self._form.place.model
+        what = model.describe() if model else f"{name}, loaded at the start"
         self._about.value = sentence(f"{what}.", "muted")
 
     def _show_estimate(self) -> None:
@@ -440,12 +360,12 @@ class LoraLab(Lab):
         except SettingsError as error:
             self._estimate.value = sentence(str(error), "bad")
             return
-        pace = self._paces.get(self._chosen)
+        pace = self._paces.get(self._form.place)
         steps = settings.count_steps(count)
         plan = f"{steps} steps, {settings.epochs} evaluations of {len(self.held_out)} "
         plan += "held-out prompts"
         if pace is None:
-            known = self._chosen in self._models
+            known = self._form.place in self._models
             when = "is being measured" if known else "can be told once it is loaded"
             text = f"{plan}; how long that takes {when}."
         else:
@@ -460,7 +380,7 @@ class LoraLab(Lab):
         self._progress.description = f"{last.step} of {last.steps} steps"
         self._steps_chart.value = draw_live_steps(steps)
         epochs = watch.settings.epochs
-        pace = watch.pace() or self._paces.get(self._chosen)
+        pace = watch.pace() or self._paces.get(self._form.place)
         left = ""
         if pace is not None:
             seconds = pace.seconds(last.steps - last.step, 1 + epochs - last.epoch)
@@ -476,37 +396,6 @@ class LoraLab(Lab):
             "</details>"
         )
 
-    def _draw_earlier(self) -> str:
-        """Return the runs so far as a table, and from the second on as a picture."""
-        rows = [
-            _tabulate_run(number, run, note)
-            for number, (run, note) in enumerate(
-                zip(self.runs, self._notes, strict=True), 1
-            )
-        ]
-        table = table_html(_RUN_COLUMNS, rows)
-        first = max(0, len(self.runs) - COMPARED)
-        picture = ""
-        if len(self.runs) > 1:
-            picture = figure_html(draw_runs(self.runs[first:], first=first + 1))
-        return f"<p><strong>Your runs</strong></p>{table}{picture}"
-
-
-_RUN_COLUMNS = ("run", "model and settings", "loss", "accuracy", "seconds")
-
-
-def _tabulate_run(number: int, run: TuningRun, note: RunNote) -> tuple[str, ...]:
-    settings, last = run.settings, run.trace[-1]
-    epochs = f"{settings.epochs} epochs"
-    if note.stopped:
-        epochs = f"{len(run.trace)} of {epochs}"
-    chosen = (
-        f"{_shorten_name(run.model_name)}, {note.pairs} pairs, {epochs}, rank "
-        f"{settings.rank}, learning rate {settings.learning_rate:g}, seed {settings.seed}"
-    )
-    accuracy = "not measured" if last.accuracy is None else f"{last.accuracy:.2f}"
-    return str(number), chosen, f"{last.loss:.2f}", accuracy, f"{note.seconds:.0f}"
-
 
 def explain_error(error: BaseException) -> str | None:
     """Return a sentence for what is known to go wrong in a run, else None."""
@@ -521,31 +410,6 @@ def explain_error(error: BaseException) -> str | None:
             "restart the kernel to free what other cells hold."
         )
     return None
-
-
-def _check_range(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise SettingsError(
-            f"The {name} is {value:g}: choose a value from {low:g} to {high:,g}."
-        )
-
-
-def _list_devices(chosen: str) -> list[str]:
-    found = [chosen, "cpu"]
-    if torch.cuda.is_available():
-        found.append("cuda")
-    if torch.backends.mps.is_available():
-        found.append("mps")
-    return list(dict.fromkeys(found))
-
-
-def _guess_rate(name: str) -> float:
-    """Return the learning rate for a model that is not loaded yet."""
-    return TuningSettings().learning_rate if name == SEEDLING else HUB_LEARNING_RATE
-
-
-def _shorten_name(name: str) -> str:
-    return "Seedling" if name == SEEDLING else name.rstrip("/").rpartition("/")[2]
 
 
 def _say_time(seconds: float) -> str:

@@ -15,7 +15,9 @@ from prompt_or_tune.widgets.labs import (
     sentence,
     text_area,
 )
-from prompt_or_tune.widgets.sharing import share_weights
+from prompt_or_tune.widgets.shared_weights import share_weights
+
+FIRST_PROMPT = "Describe spring at dawn"
 
 
 class PredictionLab(Lab):
@@ -30,16 +32,11 @@ class PredictionLab(Lab):
     What was compared is kept in `traces`. Your model is left as it is.
     """
 
-    def __init__(
-        self,
-        model: LanguageModel,
-        adapter: Adapter,
-        prompt: str = "Describe spring at dawn",
-    ) -> None:
+    def __init__(self, model: LanguageModel, adapter: Adapter) -> None:
         self.model = share_weights(model)
         self.adapter = adapter
         self.traces: list[PredictionTrace] = []
-        self._prompt = text_area("Prompt", prompt)
+        self._prompt = text_area("Prompt", FIRST_PROMPT)
         self._button = button(
             "Compare", "Send the prompt through both models", button_style="primary"
         )

@@ -6,6 +6,7 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from prompt_or_tune.checks.prompt_template import LONGEST_POEM
 from prompt_or_tune.figures.attempts import draw_attempts
 from prompt_or_tune.models import LanguageModel, ModelError, load_model
 from prompt_or_tune.prompts import Template, TemplateError, wants_poem
@@ -25,7 +26,7 @@ from prompt_or_tune.widgets.labs import (
 )
 
 BARE_TEMPLATE = "Write a poem about {subject}"
-LONGEST_POEM = 80  # new tokens; a poem of four short lines has about forty
+SAMPLES = 10  # each about another subject
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def try_template(
     )
 
 
-def choose_samples(count: int = 10) -> tuple[Sample, ...]:
+def choose_samples(count: int) -> tuple[Sample, ...]:
     """Return development samples that ask for poems, each about another subject."""
     by_subject: dict[str, Sample] = {}
     for sample in load_samples("development"):
@@ -109,19 +110,14 @@ class PromptLab(Lab):
         attempt.rate, attempt.tokens         # the same, without a click
 
     The templates that were tried are kept in `attempts`. Without a model Seedling is
-    loaded; without samples ten of the development split are taken.
+    loaded. The subjects are those of ten samples of the development split.
     """
 
-    def __init__(
-        self,
-        model: LanguageModel | None = None,
-        template: str = BARE_TEMPLATE,
-        samples: Sequence[Sample] | None = None,
-    ) -> None:
+    def __init__(self, model: LanguageModel | None = None) -> None:
         self.model = model or load_model()
-        self.samples = tuple(choose_samples() if samples is None else samples)
+        self.samples = choose_samples(SAMPLES)
         self.attempts: list[Attempt] = []
-        self._template = text_area("Template", template)
+        self._template = text_area("Template", BARE_TEMPLATE)
         self._button = button(
             "Try it", "Let the model answer this template", button_style="primary"
         )

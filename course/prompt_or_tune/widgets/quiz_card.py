@@ -10,8 +10,8 @@ from typing import Any
 
 import ipywidgets
 
-from prompt_or_tune.checks.edition import find_solutions
 from prompt_or_tune.widgets.cards import Mood, dress, paragraph, text_widget
+from prompt_or_tune.widgets.edition import find_solutions
 
 FILE = "quiz.toml"
 # The explanation of the right option says that it is right.

@@ -6,9 +6,9 @@ import html
 import math
 from collections.abc import Sequence
 
-from prompt_or_tune.figures.drawing import CARD, COLOURS, GRID, INK, MUTED, SOFT
 from prompt_or_tune.figures.training import running_means
 from prompt_or_tune.records import StepRecord
+from prompt_or_tune.show.palette import CARD, COLOURS, GRID, INK, MUTED, SOFT
 
 _WIDTH, _HEIGHT = 640, 170
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 22, 34

@@ -10,7 +10,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograde.building import METADATA
+from solutions.workshop.builder import METADATA
 
 CANARY = "heron-4711"
 """Stands in hidden tests, and nowhere else."""

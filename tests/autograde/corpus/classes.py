@@ -18,7 +18,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograde.building import make_release
+from solutions.workshop.builder import make_release
 from tests.autograde.corpus.submission import Submission, World
 
 ROOT = Path(__file__).parents[3]
@@ -108,7 +108,7 @@ def _put(archive: zipfile.ZipFile, name: str, data: bytes, version: int) -> None
     archive.writestr(entry, data, compresslevel=1)
 
 
-# --- Commands ---------------------------------------------------------------------------
+# ── Commands ────────────────────────────────────────────────────────────────────────────
 
 
 def run_command(
@@ -167,7 +167,7 @@ def read_json(done: subprocess.CompletedProcess[str]) -> Any:
     return json.loads(done.stdout)
 
 
-# --- The world around -------------------------------------------------------------------
+# ── The world around ────────────────────────────────────────────────────────────────────
 
 
 @dataclass

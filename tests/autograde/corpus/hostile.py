@@ -92,7 +92,7 @@ def _harm(name: str, why: str, code: str) -> Submission:
     return Submission(name, "hostile", "small", build, ALL_SMALL, why)
 
 
-# --- Values that pretend ----------------------------------------------------------------
+# ── Values that pretend ─────────────────────────────────────────────────────────────────
 
 PRETENDERS = [
     (
@@ -471,7 +471,7 @@ def count(network):
     ),
 ]
 
-# --- Against the tests and what runs them -----------------------------------------------
+# ── Against the tests and what runs them ────────────────────────────────────────────────
 
 AGAINST_TESTS = [
     (
@@ -510,10 +510,11 @@ AGAINST_TESTS = [
         "checks_patched",
         "the library's comparisons do nothing",
         """
-        from prompt_or_tune import checks
-        from prompt_or_tune.checks import checking, comparing
-        for module in (checks, checking, comparing):
-            for name in ("check", "call", "expect", "expect_equal", "expect_close"):
+        import prompt_or_tune
+        from prompt_or_tune.checks import comparing
+        from prompt_or_tune.widgets import check_card
+        for module in (prompt_or_tune, check_card, comparing):
+            for name in ("check", "call", "expect_equal", "expect_close"):
                 setattr(module, name, lambda *a, **k: None)
         comparing._expect_same = comparing._differences = lambda *a, **k: iter(())
         comparing.CheckFailed.__init__ = lambda self, *a: exec("raise StopIteration")
@@ -649,7 +650,7 @@ AGAINST_TESTS = [
     ),
 ]
 
-# --- Reading what is not theirs ---------------------------------------------------------
+# ── Reading what is not theirs ──────────────────────────────────────────────────────────
 
 LOOK = """
 import os
@@ -795,7 +796,7 @@ except OSError as error:
         import importlib, sys
         sys.path[:0] = ["@REPOSITORY@", "@CLASS@", "@REPOSITORY@/tests"]
         for name in ("tests.autograde.corpus.assignments", "solutions", "tests",
-                     "nbgrader_config", "autograde.grading"):
+                     "nbgrader_config", "autograde.grading.notebook_grader"):
             try:
                 module = importlib.import_module(name)
                 print(name, [v for v in vars(module).values() if isinstance(v, str)])
@@ -820,7 +821,7 @@ except OSError as error:
     ),
 ]
 
-# --- Leaving by another door ------------------------------------------------------------
+# ── Leaving by another door ─────────────────────────────────────────────────────────────
 
 
 def _raiser(name: str, what: str, raising: str, before: str = "") -> tuple[str, str, str]:
@@ -883,7 +884,7 @@ RAISERS = [
     ),
 ]
 
-# --- Forging what the answers' process says ---------------------------------------------
+# ── Forging what the answers' process says ──────────────────────────────────────────────
 
 FORGE = """
 import base64, json
@@ -1017,7 +1018,7 @@ FORGERS = [
     ),
 ]
 
-# --- Harm -------------------------------------------------------------------------------
+# ── Harm ────────────────────────────────────────────────────────────────────────────────
 
 HARMERS = [
     (
@@ -1340,7 +1341,7 @@ HARMERS = [
     ),
 ]
 
-# --- Plain values -----------------------------------------------------------------------
+# ── Plain values ────────────────────────────────────────────────────────────────────────
 
 
 def _make_guesses() -> list[Submission]:
@@ -1400,7 +1401,7 @@ letter = Letter("C")
     return Submission("letter_that_lies", "hostile", "small", build, points, why)
 
 
-# --- Notebooks that were edited ---------------------------------------------------------
+# ── Notebooks that were edited ──────────────────────────────────────────────────────────
 
 Edit = Callable[[NotebookNode], None]
 

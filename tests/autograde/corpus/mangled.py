@@ -142,7 +142,7 @@ def _written(name: str, why: str, rewrite: Callable[[bytes], bytes]) -> Submissi
     return Submission(name, "mangled", "small", build, ALL_SMALL, why)
 
 
-# --- What happens to notebooks ----------------------------------------------------------
+# ── What happens to notebooks ───────────────────────────────────────────────────────────
 
 
 def find(notebook: NotebookNode, grade_id: str) -> int:
@@ -367,7 +367,7 @@ def add_attachment(notebook: NotebookNode) -> None:
     notebook.cells.insert(1, picture)
 
 
-# --- What happens to files --------------------------------------------------------------
+# ── What happens to files ───────────────────────────────────────────────────────────────
 
 
 def write_as_format_3(data: bytes) -> bytes:

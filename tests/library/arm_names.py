@@ -1,0 +1,16 @@
+"""The names under which results of arms are stored: recorded files hold them for good."""
+
+BARE = "bare"
+ENGINEERED = "engineered"
+FEW_SHOT = "few-shot"
+ENGINEERED_FEW_SHOT = "engineered + few-shot"
+MANY_SHOT = "many-shot"
+RETRIEVED = "retrieved few-shot"
+GLOSSARY = "glossary"
+LORA = "LoRA"
+LORA_ENGINEERED = "LoRA + engineered"
+LOOK_UP = "look-up"
+NEAREST = "nearest pair"
+MAJORITY = "majority"
+READ_NOTES = "reading the notes"
+TUNED = (LORA, LORA_ENGINEERED)
