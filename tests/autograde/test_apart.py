@@ -404,6 +404,7 @@ def test_lots_fall_the_same_way_each_time():
 # ── Through a kernel ────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 def test_a_kernel_is_asked_by_an_expression():
     async def ask_a_kernel() -> CellRun:
         manager, client = await start_new_async_kernel(
