@@ -100,7 +100,7 @@ def init(
     It gets the instructor's notebooks, what students get (release/), the gradebook, the
     settings (class.toml) and the roster.
     """
-    from autograde.classroom.creation import create_class
+    from autograde.class_creation import create_class
 
     if sources is None:
         _build_sources()

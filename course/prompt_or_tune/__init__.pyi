@@ -130,7 +130,6 @@ from .records import (
     Prompt as Prompt,
     Sample as Sample,
     StepRecord as StepRecord,
-    TuningRun as TuningRun,
     TuningSettings as TuningSettings,
 )
 from .show.document import Table as Table
@@ -180,6 +179,7 @@ from .trace import (
     trace_table as trace_table,
 )
 from .tuning import (
+    TuningRun as TuningRun,
     Tuning as Tuning,
     TuningError as TuningError,
     default_settings as default_settings,

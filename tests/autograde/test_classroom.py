@@ -11,8 +11,8 @@ import nbformat
 import pytest
 
 from autograde import ROOT
+from autograde.class_creation import create_class
 from autograde.classroom import Classroom
-from autograde.classroom.creation import create_class
 from autograde.classroom.lock import lock_class
 from autograde.classroom.roster import read_roster
 from autograde.classroom.settings import read_settings

@@ -38,10 +38,10 @@ from prompt_or_tune.decision.store import Records, Store
 from prompt_or_tune.decision.tasks import build_task, find_task, list_tasks
 from prompt_or_tune.decision.tasks.brief import BRIEF
 from prompt_or_tune.decision.tasks.voice import VOICE
-from prompt_or_tune.records import TuningRun
 
 if TYPE_CHECKING:
     from prompt_or_tune.models import LanguageModel
+    from prompt_or_tune.tuning import TuningRun
 
 ADAPTER_FOLDER = Path(__file__).parent.parent / "adapter"
 HELD_OUT = 200

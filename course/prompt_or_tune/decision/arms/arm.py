@@ -28,7 +28,7 @@ from prompt_or_tune.decision.queries import Query, TaskData
 
 if TYPE_CHECKING:
     from prompt_or_tune.models import LanguageModel
-    from prompt_or_tune.records import TuningRun
+    from prompt_or_tune.tuning import TuningRun
 
 Family = Literal["base", "prompted", "tuned", "both", "rival"]
 """What stands behind an answer; each has one colour in every figure."""
