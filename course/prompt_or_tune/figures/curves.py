@@ -38,17 +38,19 @@ def draw_learning_curve(
     levels: Sequence[ArmResult] = (),
     crossing: Crossover | None = None,
     *,
+    task: Task | None = None,
     live: Sequence[CurvePoint] = (),
 ) -> Drawing:
     """Draw accuracy against number of pairs, one line per arm, seeds as points.
 
     `points` are of one test; the first tuned arm among them is the curve that the title
     is about. `levels` are arms without a curve, as horizontal lines.
-    `crossing` (of `find_crossover`) marks n*; `live` are points that the reader measured
+    `crossing` (of `find_crossover`) marks n*; `task` names the arms of a task that is
+    not the course's; `live` are points that the reader measured
     just now, on the same test: they stand out, and change no mean. Raises ValueError
     when there is no point, or points are of several tests.
     """
-    task = _find_task(points)
+    task = task or _find_task(points)
     _check_live(points, live)
     curves = _group_curves(points, task)
     drawn = {curve.arm for curve in curves}
