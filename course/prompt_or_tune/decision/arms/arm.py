@@ -69,8 +69,8 @@ class Arm(ABC):
     """One way of answering a task's queries; `title` is what a sentence calls it.
 
     `name` is what recorded results call it; tables show arms by `place`, smallest first.
-    An arm that `needs_room` shows examples in its prompt: where none fits, it is left out
-    and the others still compare. One that `needs_wordings` or `needs_glossary` competes
+    An arm that `needs_room` shows more than the question: where that does not fit, it is
+    left out and the others still compare. One that `needs_wordings` or `needs_glossary` competes
     only in tasks that have them, one that `fills_context` where that is affordable.
     """
 
