@@ -70,8 +70,9 @@ class Arm(ABC):
 
     `name` is what recorded results call it; tables show arms by `place`, smallest first.
     An arm that `needs_room` shows more than the question: where that does not fit, it is
-    left out and the others still compare. One that `needs_wordings` or `needs_glossary` competes
-    only in tasks that have them, one that `fills_context` where that is affordable.
+    left out and the others still compare. One that `needs_wordings` or
+    `needs_glossary` competes only in tasks that have them, one that `fills_context`
+    where that is affordable.
     """
 
     name: str
