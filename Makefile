@@ -6,13 +6,25 @@ WORK ?= $(HOME)/prompt-or-tune
 TORCH_INDEX_URL ?=
 ARGS ?=
 
+# Somebody who names another Python than that of .venv gets an environment beside it.
+ifeq ($(origin VENV),file)
+ifneq ($(origin PYTHON),file)
+minor := import sys; print("%d.%d" % sys.version_info[:2])
+asked := $(shell $(PYTHON) -c '$(minor)' 2>/dev/null)
+there := $(shell test -x $(VENV)/bin/python && $(VENV)/bin/python -c '$(minor)')
+ifneq ($(filter-out $(asked),$(there)),)
+VENV := .venv-$(asked)
+endif
+endif
+endif
+
 # Not every shell expands the tilde of `make lab WORK=~/course`.
 override WORK := $(patsubst ~/%,$(HOME)/%,$(WORK))
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 TORCH := $(shell grep '^torch==' constraints.txt)
 named_index := $(if $(strip $(TORCH_INDEX_URL)),the one given,the usual one)
 
-.PHONY: help tour lab test course solutions clean same-python
+.PHONY: help tour lab check test course solutions clean same-python
 .NOTPARALLEL:
 
 help:
@@ -20,7 +32,8 @@ help:
 	@echo
 	@echo '  make tour       the five stages on 1000 samples, measured and printed'
 	@echo '  make lab        your own copy of the course, opened in JupyterLab'
-	@echo '  make test       lint, format, types and all tests, slow ones last'
+	@echo '  make check      lint, format, types, imports and the quick tests, in 90 seconds'
+	@echo '  make test       the same with all tests, slow ones last, in about 20 minutes'
 	@echo '  make course     build the notebooks of course/ from the text in solutions/'
 	@echo '  make solutions  execute the notebooks with their solutions into build/solutions'
 	@echo '  make clean      remove $(VENV) and what was built; your copy of the course stays'
@@ -54,15 +67,15 @@ course: $(VENV)/.installed-grade
 solutions: $(VENV)/.installed-grade
 	@$(VENV)/bin/python -m solutions.workshop execute $(ARGS)
 
+check: $(VENV)/.installed-test
+	@$(VENV)/bin/python -m tests.check $(ARGS)
+
 test: $(VENV)/.installed-test build/colab/.installed
-	$(VENV)/bin/python -m ruff check .
-	$(VENV)/bin/python -m ruff format --check .
-	$(VENV)/bin/python -m mypy
-	$(VENV)/bin/python -m pytest $(ARGS)
+	@$(VENV)/bin/python -m tests.check --everything $(ARGS)
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info course/*.egg-info
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(wildcard .venv-[0-9]*) build dist *.egg-info course/*.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 # --- Set-up: a stamp file for each finished step, so that nothing is done twice ---------
 
@@ -141,7 +154,7 @@ endef
 
 define other_python
 $(VENV) was set up with another version of Python than $(PYTHON).
-Remove it with `make clean`, or keep both: make $(MAKECMDGOALS) VENV=.venv-other
+Name another folder for it, or leave VENV out: then each version gets its own.
 endef
 
 define set_up

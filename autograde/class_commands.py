@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from autograde.errors import AutogradeError
-from autograde.terminal import (
+from autograde.command_output import (
     out,
     progress_out,
     show_json,
@@ -21,6 +20,7 @@ from autograde.terminal import (
     show_run,
     show_statuses,
 )
+from autograde.errors import AutogradeError
 
 if TYPE_CHECKING:
     from autograde.classroom import Classroom
@@ -100,7 +100,7 @@ def init(
     It gets the instructor's notebooks, what students get (release/), the gradebook, the
     settings (class.toml) and the roster.
     """
-    from autograde.classroom.creation import create_class
+    from autograde.class_creation import create_class
 
     if sources is None:
         _build_sources()

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 import typer
+from prompt_or_tune.cli.moved_commands import announce_moves
 
 from autograde.class_commands import class_app
 from autograde.errors import AutogradeError
@@ -57,15 +58,4 @@ def _complain(what: object) -> None:
 app.add_typer(class_app)
 
 
-def _say_where_it_is(context: typer.Context) -> None:
-    """Say by what command the course's authors build and execute notebooks."""
-    raise AutogradeError(
-        f"`{context.info_name}` is for the course's authors, and not installed; in the "
-        f"course's repository it is `python -m solutions.workshop {context.info_name}`."
-    )
-
-
-for _name in ("build", "execute"):
-    _any = {"allow_extra_args": True, "ignore_unknown_options": True}
-    _help = f"Moved: `python -m solutions.workshop {_name}`."
-    app.command(_name, hidden=True, help=_help, context_settings=_any)(_say_where_it_is)
+announce_moves(app, "build", "execute")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from prompt_or_tune.checks.comparing import call, expect_equal
-from prompt_or_tune.checks.tasks import GradedTask
+from prompt_or_tune.checks.registry import GradedTask
 from prompt_or_tune.syllabus import Notebook
 
 
@@ -38,7 +38,7 @@ def make_course(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         notebooks = tuple(
             Notebook(f"{i:02}_{name}", name, 5, 1, name) for i, name in enumerate(tasks)
         )
-        for place in ("checks.tasks", "widgets.progress"):
+        for place in ("checks.registry", "widgets.progress"):
             monkeypatch.setattr(f"prompt_or_tune.{place}.NOTEBOOKS", notebooks)
         for name, registered in tasks.items():
             module = types.ModuleType(f"prompt_or_tune.checks.{name}")

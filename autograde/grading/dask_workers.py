@@ -43,14 +43,13 @@ def connect(workers: int | None, scheduler: str) -> Iterator[Client]:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     with (
         TemporaryDirectory(prefix="autograde-", ignore_cleanup_errors=True) as scratch,
-        dask.config.set(SHORT_LOGS),
+        dask.config.set({**SHORT_LOGS, "temporary-directory": scratch}),
         LocalCluster(
             n_workers=workers or os.cpu_count() or 1,
             threads_per_worker=1,
             memory_limit=0,  # the sandbox bounds memory; Dask would end the worker
             dashboard_address="127.0.0.1:0",  # of this machine only, any free port
             worker_dashboard_address="127.0.0.1:0",
-            local_directory=scratch,
             silence_logs=logging.CRITICAL,
         ) as cluster,
         Client(cluster, set_as_default=False) as client,

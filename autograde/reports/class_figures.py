@@ -16,9 +16,9 @@ from prompt_or_tune.figures.drawing import (
     new_card,
     settle,
     shorten,
-    start_sentence,
     styled,
 )
+from prompt_or_tune.lexicon import capitalise
 from prompt_or_tune.show.palette import BAND, COLOURS, FAINT, INK, MUTED, SOFT
 
 _BINS = 10
@@ -98,7 +98,7 @@ def draw_points(shares: Mapping[str, Sequence[float]]) -> Drawing:
         "second hill at the left is a group that has given up early.",
         description="A row per notebook. "
         + " ".join(
-            f"{start_sentence(name)}: {len(shares[name])} notebooks, median {m:.0%}."
+            f"{capitalise(name)}: {len(shares[name])} notebooks, median {m:.0%}."
             for name, m in medians.items()
         ),
         columns=("notebook", "graded", "lower quarter", "median", "upper quarter",
@@ -211,8 +211,7 @@ def draw_tasks(tasks: Sequence[TaskCounts]) -> Drawing:
 
 def _describe_tasks(tasks: Sequence[TaskCounts]) -> str:
     return "A bar per task. " + " ".join(
-        f"{start_sentence(t.task)}: {t.full} of {t.judged} have all points "
-        f"({t.rate:.0%})."
+        f"{capitalise(t.task)}: {t.full} of {t.judged} have all points ({t.rate:.0%})."
         if t.judged
         else f"{t.task}: not graded yet."
         for t in tasks
@@ -389,7 +388,7 @@ def draw_repairs(counts: Mapping[str, int], repaired: int, graded: int) -> Drawi
         title=title,
         note="What editors and learners did to the notebooks. None of it costs a point.",
         description=f"Bars for {graded} notebooks, of which {repaired} were put right. "
-        + " ".join(f"{start_sentence(kind)}: {counts[kind]}." for kind in order),
+        + " ".join(f"{capitalise(kind)}: {counts[kind]}." for kind in order),
         columns=("what was put right", "notebooks", "share"),
         rows=tuple(
             (kind, str(counts[kind]), f"{counts[kind] / graded:.1%}") for kind in order

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution, is_task
-from prompt_or_tune.figures.drawing import start_sentence
+from prompt_or_tune.lexicon import capitalise
 
 from autograde.gradebook.grade_sheet import NotebookGrade
 from autograde.submission_records import CellResult, Result
@@ -81,4 +81,4 @@ def _find_heading(cell: NotebookNode) -> str:
     if not headings:
         return ""
     said = re.sub(r"^Task: *| *\([^()]*(?:point|minute)[^()]*\)$", "", headings[-1])
-    return start_sentence(said[:120])
+    return capitalise(said[:120])

@@ -122,15 +122,11 @@ class StudentKernel:
 async def _fork_child(
     parent: PreloadedParent, key: str, files: Mapping[str, bytes] | None
 ) -> Child:
-    forking = asyncio.ensure_future(
-        asyncio.to_thread(
-            parent.fork,
-            "autograde.sandbox.kernel_app:serve",
-            {"key": key},
-            sockets=len(CHANNELS),
-            files=files,
-        )
-    )
+    def fork() -> Child:
+        target = "autograde.sandbox.kernel_app:serve"
+        return parent.fork(target, {"key": key}, sockets=len(CHANNELS), files=files)
+
+    forking = asyncio.ensure_future(asyncio.to_thread(fork))
     try:
         return await asyncio.shield(forking)
     except asyncio.CancelledError:  # the thread goes on, and nobody waits for it

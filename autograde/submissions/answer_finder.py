@@ -31,26 +31,26 @@ MOST_PARTS = 12  # of one answer; more are no accident
 class AnswerFinder:
     """Finds an answer by its cell's ids, else by marks in a text, else by likeness."""
 
-    def __init__(self, matches: CellMatches) -> None:
-        self.matches = matches
+    def __init__(self, cells: CellMatches) -> None:
+        self.cells = cells
         self.marks: dict[int, Marks] = {}
 
     def find_all(self) -> None:
         """Settle each answer that can be found; tell how, and what is doubtful."""
-        code = [w for w in self.matches.released if w.is_code]
-        for wanted in self.matches.answers:
+        code = [w for w in self.cells.released if w.is_code]
+        for wanted in self.cells.answers:
             others = (other.source for other in code if other is not wanted)
             stub = wanted.source if wanted.is_code else ""
             self.marks[wanted.index] = Marks(wanted.grade_id, stub, others)
-        for wanted in self.matches.answers:
+        for wanted in self.cells.answers:
             self.find_answer(wanted)
-        for wanted in self.matches.answers:
+        for wanted in self.cells.answers:
             if wanted.answer is None:
                 self.search_answer(wanted)
 
     def find_answer(self, wanted: ReleasedCell) -> None:
         """Settle an answer from the cells that carry its id, else from its marks."""
-        marked = [came for came in self.matches.incoming if self.is_marked(wanted, came)]
+        marked = [came for came in self.cells.incoming if self.is_marked(wanted, came)]
         filled = [
             came
             for came in wanted.found
@@ -63,15 +63,15 @@ class AnswerFinder:
             for came in marked:
                 if came.claimed is not None:  # merged with a released cell
                     came.source = remove(
-                        came.source, self.matches.released[came.claimed].source
+                        came.source, self.cells.released[came.claimed].source
                     )
             self.settle(wanted, marked)
             said = "Its cell was recognised by its text alone."
-            self.matches.tell("lost marks", wanted, said)
+            self.cells.tell("lost marks", wanted, said)
 
     def is_marked(self, wanted: ReleasedCell, came: IncomingCell) -> bool:
         if came.claimed is not None:
-            other = self.matches.released[came.claimed]
+            other = self.cells.released[came.claimed]
             if other.is_answer or is_same(came.source, other.source):
                 return False
         return self.marks[wanted.index].are_in(came.source)
@@ -79,40 +79,36 @@ class AnswerFinder:
     def check_rivals(self, wanted: ReleasedCell, marked: list[IncomingCell]) -> None:
         """Doubt when a cell below the tests answers otherwise than the marked one."""
         tests = [
-            c.index
-            for w in self.matches.released[wanted.index + 1 :][:1]
-            for c in w.found
+            c.index for w in self.cells.released[wanted.index + 1 :][:1] for c in w.found
         ]
         rivals = [c for c in marked if c.claimed is None and tests]
         if any(came.index > tests[-1] for came in rivals):
             said = "A cell that was added below the tests answers it too."
-            self.matches.doubt("another version", wanted, said)
+            self.cells.doubt("another version", wanted, said)
 
     def settle(self, wanted: ReleasedCell, parts: list[IncomingCell]) -> None:
         """Make one answer of the cells that could be it."""
         if len(parts) > MOST_PARTS:
-            self.matches.doubt(
-                "duplicated", wanted, f"{len(parts)} cells claim to be it."
-            )
+            said = f"{len(parts)} cells claim to be it."
+            self.cells.doubt("duplicated", wanted, said)
         last = {tidy(part.source): part for part in parts}
         versions = self.group(wanted, list(last.values())[-MOST_PARTS:])
         chosen = versions[-1]
         if len(versions) > 1:
             said = f"There were {len(versions)} versions of it; the last one counts."
-            self.matches.tell("duplicated", wanted, said)
+            self.cells.tell("duplicated", wanted, said)
             if any(_is_of_either(wanted, part) for part in last.values()):
                 said = "Its versions stood in several cells: is the right one taken?"
-                self.matches.doubt("duplicated", wanted, said)
+                self.cells.doubt("duplicated", wanted, said)
         if len(chosen) == 1 and wanted.is_code:
             chosen = self.add_neighbours(wanted, chosen[0])
         text = _arrange(wanted, chosen)
         if len(chosen) > 1:
-            self.matches.tell(
-                "split", wanted, f"It stood in {len(chosen)} cells, now in one."
-            )
+            said = f"It stood in {len(chosen)} cells, now in one."
+            self.cells.tell("split", wanted, said)
             if wanted.is_code and not wanted.is_whole(text):
                 said = "Its parts do not fit together; they are joined in their order."
-                self.matches.doubt("split", wanted, said)
+                self.cells.doubt("split", wanted, said)
         self.set_answer(wanted, text, chosen[0], [*parts, *chosen])
 
     def group(
@@ -142,7 +138,7 @@ class AnswerFinder:
         self, wanted: ReleasedCell, base: IncomingCell
     ) -> list[IncomingCell]:
         """Return a cell with the cells around it that a split has cut off from it."""
-        cells = [c for c in self.matches.incoming if c is base or c.source.strip()]
+        cells = [c for c in self.cells.incoming if c is base or c.source.strip()]
         place = cells.index(base)
         best = [base]
         for back in range(3):
@@ -165,59 +161,57 @@ class AnswerFinder:
         if wanted.found:
             main = wanted.found[-1]
             self.set_answer(wanted, main.source, main, wanted.found)
-            above = self.matches.released[max(wanted.index - 1, 0)]
+            above = self.cells.released[max(wanted.index - 1, 0)]
             own += [
                 c for c in above.found if find_added(above, c) and not above.is_answer
             ]
             if own and not wanted.names:
                 said = "It is not filled in; is what was added beside it the answer?"
-                self.matches.doubt("not filled in", wanted, said)
+                self.cells.doubt("not filled in", wanted, said)
         elif not self.take_from_merged(wanted):
             self.take_likely(wanted, own)
 
     def take_likely(self, wanted: ReleasedCell, own: list[IncomingCell]) -> None:
-        free = [
-            c for c in self.matches.list_free() if (c.kind == "code") == wanted.is_code
-        ]
+        free = [c for c in self.cells.list_free() if (c.kind == "code") == wanted.is_code]
         alike = [(cover(wanted.source, c.source), c) for c in free[:MOST_COMPARED]]
         alike.sort(key=lambda pair: -pair[0])
         shares = [share for share, _ in alike if share >= ALIKE] + [0.0, 0.0]
         if shares[0] - shares[1] >= CLEARER:
             self.settle(wanted, [alike[0][1]])
             said = "Its cell was recognised by its likeness to the released one."
-            self.matches.tell("lost marks", wanted, said)
+            self.cells.tell("lost marks", wanted, said)
         elif shares[0] or (len(own) == 1 and not wanted.names):
             self.settle(wanted, [alike[0][1] if shares[0] else own[0]])
             said = "Its cell can't be recognised for certain; is this the answer?"
-            self.matches.doubt("lost marks", wanted, said)
+            self.cells.doubt("lost marks", wanted, said)
         else:
             said = "Its cell was missing; it counts as not answered."
-            self.matches.tell("deleted", wanted, said)
+            self.cells.tell("deleted", wanted, said)
             if own:
                 said = "It was not found; is what was added beside it the answer?"
-                self.matches.doubt("deleted", wanted, said)
+                self.cells.doubt("deleted", wanted, said)
 
     def list_own_beside(self, wanted: ReleasedCell) -> list[IncomingCell]:
         """Return the student's own cells that stand where the answer should."""
         place = wanted.index
-        before = [c.index for w in self.matches.released[: place + 1] for c in w.found]
-        after = [c.index for w in self.matches.released[place + 1 :] for c in w.found]
+        before = [c.index for w in self.cells.released[: place + 1] for c in w.found]
+        after = [c.index for w in self.cells.released[place + 1 :] for c in w.found]
         start, end = (
             max(before, default=-1),
-            min(after, default=len(self.matches.incoming)),
+            min(after, default=len(self.cells.incoming)),
         )
-        return [c for c in self.matches.list_free() if start < c.index < end]
+        return [c for c in self.cells.list_free() if start < c.index < end]
 
     def take_from_merged(self, wanted: ReleasedCell) -> bool:
         """Copy an answer out of another answer's cell, if it was merged into that."""
-        for other in self.matches.answers:
+        for other in self.cells.answers:
             if not other.answer or not self.marks[wanted.index].are_in(other.answer):
                 continue
             text = extract(other.answer, wanted.names)
             if text and wanted.is_whole(text):
                 wanted.answer = text
                 said = f"It stood in the cell of {other.grade_id}, and was copied."
-                self.matches.tell("merged", wanted, said)
+                self.cells.tell("merged", wanted, said)
                 return True
         return False
 
@@ -229,12 +223,12 @@ class AnswerFinder:
         used: Iterable[IncomingCell],
     ) -> None:
         # A merged cell keeps the first one's marks, and the tests below come along.
-        for other in self.matches.released:
+        for other in self.cells.released:
             if other.is_fixed and other.is_code and not other.found:
                 text = remove(text, other.source)
         if main.kind != wanted.cell.cell_type:
             said = f"Its cell was of the kind {main.kind}; it is {wanted.cell.cell_type}."
-            self.matches.tell("retyped", wanted, said)
+            self.cells.tell("retyped", wanted, said)
         wanted.answer, wanted.main = text, main
         for came in used:
             came.claimed = wanted.index

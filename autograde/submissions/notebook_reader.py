@@ -94,7 +94,7 @@ def _clean_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
     kind = cell.get("cell_type")
     source = _join(cell.get("source", cell.get("input")))
     if kind == "heading":
-        source = "#" * _count(cell.get("level")) + " " + source
+        source = "#" * _find_level(cell.get("level")) + " " + source
     read = cell.get("metadata")
     found = read if isinstance(read, dict) else {}
     metadata: dict[str, Any] = {}
@@ -131,7 +131,7 @@ def _plain(value: Any) -> str:
     return make_writable(value)[:128] if isinstance(value, str) else ""
 
 
-def _count(level: Any) -> int:
+def _find_level(level: Any) -> int:
     return min(max(level, 1), 6) if isinstance(level, int) else 1
 
 

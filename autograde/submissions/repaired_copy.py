@@ -46,16 +46,16 @@ def make_unique(wanted: str, taken: set[str]) -> str:
 class CopyAssembler:
     """Makes the repaired notebook of a released one and of what was found for it."""
 
-    def __init__(self, released: NotebookNode, matches: CellMatches) -> None:
+    def __init__(self, released: NotebookNode, cells: CellMatches) -> None:
         self.notebook = released
-        self.matches = matches
+        self.cells = cells
 
     def assemble(self) -> NotebookNode:
         notebook = from_dict(self.notebook)
         taken = {str(cell.id) for cell in notebook.cells}
         before, after = self.place_own_cells()
         cells = [_make_own(*own, taken) for own in after.get(-1, [])]
-        for wanted in self.matches.released:
+        for wanted in self.cells.released:
             cells += [_make_own(*own, taken) for own in before.get(wanted.index, [])]
             cells.append(_make_cell(wanted))
             cells += [_make_own(*own, taken) for own in after.get(wanted.index, [])]
@@ -66,7 +66,7 @@ class CopyAssembler:
         """Return what of a student's own goes before and after each released cell."""
         before: _Places = {}
         after: _Places = {}
-        for wanted in self.matches.released:
+        for wanted in self.cells.released:
             for came in [] if wanted.is_answer else wanted.found:
                 text = find_added(wanted, came) if came.claimed == wanted.index else ""
                 if text:
@@ -81,26 +81,26 @@ class CopyAssembler:
                 after.setdefault(place, []).append((came, came.source))
             elif number in steady:
                 anchor = index
-            elif self.matches.released[index].grade_id:
+            elif self.cells.released[index].grade_id:
                 said = "This cell was moved; it is back in its place."
-                self.matches.tell("moved", self.matches.released[index], said)
+                self.cells.tell("moved", self.cells.released[index], said)
         own = sum(len(each) for side in (before, after) for each in side.values())
         if own:
             said = (
                 "One added cell is kept." if own == 1 else f"{own} added cells are kept."
             )
-            self.matches.tell("own cell", None, said)
+            self.cells.tell("own cell", None, said)
         return before, after
 
     def list_places(self) -> list[tuple[IncomingCell, int | None]]:
         """Return the cells that count, in their order, each with its released place."""
         mains = (
-            (w.index, [w.main] if w.main else w.found[:1]) for w in self.matches.released
+            (w.index, [w.main] if w.main else w.found[:1]) for w in self.cells.released
         )
         first = {came.index: index for index, found in mains for came in found}
         return [
             (came, first.get(came.index))
-            for came in self.matches.incoming
+            for came in self.cells.incoming
             if came.index in first or (came.claimed is None and came.source.strip())
         ]
 

@@ -21,7 +21,7 @@ from .decision.curves import (
 )
 from .decision.measurer import (
     learning_curve as learning_curve,
-    measure_arms as measure_arms,
+    measure_arm as measure_arm,
 )
 from .decision.queries import choose_some as choose_some
 from .decision.recommendation import (
@@ -130,7 +130,6 @@ from .records import (
     Prompt as Prompt,
     Sample as Sample,
     StepRecord as StepRecord,
-    TuningRun as TuningRun,
     TuningSettings as TuningSettings,
 )
 from .show.document import Table as Table
@@ -180,6 +179,7 @@ from .trace import (
     trace_table as trace_table,
 )
 from .tuning import (
+    TuningRun as TuningRun,
     Tuning as Tuning,
     TuningError as TuningError,
     default_settings as default_settings,

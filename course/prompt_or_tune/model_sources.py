@@ -56,13 +56,13 @@ def find_source(name: str) -> Source:
     return Source(str(folder), {})
 
 
-def _is_hub_reachable(seconds: float = 5.0) -> bool:
+def _is_hub_reachable() -> bool:
     if getproxies():
         return True  # only the proxy can tell
     address = urlsplit(constants.ENDPOINT)
     port = address.port or (443 if address.scheme == "https" else 80)
     try:
-        socket.create_connection((address.hostname or "", port), seconds).close()
+        socket.create_connection((address.hostname or "", port), timeout=5.0).close()
     except OSError:
         return False
     return True

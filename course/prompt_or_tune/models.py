@@ -43,6 +43,8 @@ from prompt_or_tune.model_sources import (
     only_downloads_shown,
 )
 
+BATCH_SIZE = 64
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -202,7 +204,7 @@ class LanguageModel:
         prompts: Sequence[str],
         *,
         max_new_tokens: int = 64,
-        batch_size: int = 64,
+        batch_size: int = BATCH_SIZE,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> list[str]:
         """Answer the prompts greedily; return the answers in the prompts' order.
@@ -223,7 +225,7 @@ class LanguageModel:
         prompts: Sequence[str],
         *,
         max_new_tokens: int = 64,
-        batch_size: int = 64,
+        batch_size: int = BATCH_SIZE,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> list[Answer]:
         """Answer as `generate` does, and tell whether each answer ended by itself.
@@ -245,7 +247,7 @@ class LanguageModel:
         return [answer for answer in answers if answer is not None]
 
     def next_token_probabilities(
-        self, prompts: Sequence[str], *, answer_start: str = "", batch_size: int = 64
+        self, prompts: Sequence[str], *, answer_start: str = ""
     ) -> torch.Tensor:
         """Return what the model thinks comes first: float32, prompts x vocabulary.
 
@@ -255,7 +257,7 @@ class LanguageModel:
         encoded = [self.encode_prompt(prompt) + begun for prompt in prompts]
         self._check_lengths(encoded, 1)
         result: list[torch.Tensor | None] = [None] * len(encoded)
-        for batch in batch_by_length([len(ids) for ids in encoded], batch_size):
+        for batch in batch_by_length([len(ids) for ids in encoded], BATCH_SIZE):
             inputs = self._pad_left([encoded[i] for i in batch])
             with self.answering():
                 logits = self.network(**inputs, logits_to_keep=1).logits[:, -1]

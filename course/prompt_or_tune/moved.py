@@ -33,6 +33,7 @@ MOVED: dict[str, str] = {
     "prompt_or_tune.figures:family_of": "prompt_or_tune.decision.arms",
     "prompt_or_tune.own_data.reporting": "prompt_or_tune.show.own_data",
     "prompt_or_tune.report:Table": "prompt_or_tune.show.document",
+    "prompt_or_tune.records:TuningRun": "prompt_or_tune.tuning",
     "prompt_or_tune.scoring:Interval": "prompt_or_tune.statistics",
     "prompt_or_tune.scoring:Rate": "prompt_or_tune.statistics",
     "prompt_or_tune.scoring:holm": "prompt_or_tune.statistics",

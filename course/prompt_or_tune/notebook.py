@@ -20,7 +20,7 @@ import ipywidgets
 from IPython import get_ipython
 from packaging.requirements import Requirement
 
-from prompt_or_tune.cli.quiet import quieten_libraries
+from prompt_or_tune.quiet import quieten_libraries
 from prompt_or_tune.syllabus import find_notebook
 
 PACKAGE = "prompt-or-tune"

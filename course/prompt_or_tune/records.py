@@ -6,8 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from prompt_or_tune.adapters import Adapter
+from prompt_or_tune import moved
+
+if not TYPE_CHECKING:
+    __getattr__ = moved.forward(__name__)
 
 
 @dataclass(frozen=True)
@@ -111,16 +113,6 @@ class TuningSettings:
         warmup = max(1, round(self.warmup_share * steps))
         rising = min(1.0, (step + 1) / warmup)
         return self.learning_rate * rising * (1 - step / steps)
-
-
-@dataclass(frozen=True)
-class TuningRun:
-    """A finished (or stopped) tuning run: the adapter and one record per whole epoch."""
-
-    adapter: Adapter
-    trace: tuple[EpochRecord, ...]
-    settings: TuningSettings
-    model_name: str
 
 
 @dataclass(frozen=True)

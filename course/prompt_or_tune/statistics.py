@@ -60,23 +60,23 @@ def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> Interva
     return Interval(low, high)
 
 
-def pass_rate(passed: Iterable[bool], confidence: float = 0.95) -> Rate:
+def pass_rate(passed: Iterable[bool]) -> Rate:
     """Return the share of answers that passed, with its Wilson interval.
 
     Raises ValueError when there is no answer to rate.
     """
     results = list(passed)
-    return rate_of(sum(map(bool, results)), len(results), confidence)
+    return rate_of(sum(map(bool, results)), len(results))
 
 
-def rate_of(successes: int, n: int, confidence: float = 0.95) -> Rate:
+def rate_of(successes: int, n: int) -> Rate:
     """Return a share of successes with its Wilson interval.
 
     Raises ValueError when there is nothing to rate, or the share is impossible.
     """
     if n == 0:
         raise ValueError("There are no answers to rate.")
-    interval = wilson_interval(successes, n, confidence)
+    interval = wilson_interval(successes, n)
     return Rate(successes, n, successes / n, interval.low, interval.high)
 
 

@@ -116,15 +116,18 @@ def trace_table(trace: Sequence[EpochRecord]) -> str:
     )
 
 
-def trace_bars(trace: Sequence[EpochRecord], *, rows: int = 5) -> str:
+_ROWS = 5  # levels of loss
+
+
+def trace_bars(trace: Sequence[EpochRecord]) -> str:
     """Return the losses as text bars: levels down the side, epochs along the bottom.
 
     Levels are 0.5 … 0.1, or larger round numbers when a loss is above 0.5.
     """
     finite = [r.loss for r in trace if math.isfinite(r.loss)]
-    step = _round_up(max([0.1 * rows, *finite]) / rows)
+    step = _round_up(max([0.1 * _ROWS, *finite]) / _ROWS)
     lines = ["loss"]
-    for level in range(rows, 0, -1):
+    for level in range(_ROWS, 0, -1):
         blocks = (_draw_block(r.loss / step - (level - 1)) for r in trace)
         lines.append(f"{level * step:5.4g} ┤ " + " ".join(b * 3 for b in blocks))
     lines.append("      └" + "─" * (4 * len(trace) + 1))

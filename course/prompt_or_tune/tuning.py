@@ -31,7 +31,6 @@ from prompt_or_tune.records import (
     EpochRecord,
     Pair,
     StepRecord,
-    TuningRun,
     TuningSettings,
 )
 from prompt_or_tune.trace import observe
@@ -49,6 +48,16 @@ ADAM_BETAS = (0.9, 0.95)
 
 class TuningError(Exception):
     """Say in one sentence why a tuning run can't go on, and what to do."""
+
+
+@dataclass(frozen=True)
+class TuningRun:
+    """A finished (or stopped) tuning run: the adapter and one record per whole epoch."""
+
+    adapter: Adapter
+    trace: tuple[EpochRecord, ...]
+    settings: TuningSettings
+    model_name: str
 
 
 def default_settings(model: LanguageModel) -> TuningSettings:

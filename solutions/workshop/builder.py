@@ -27,7 +27,7 @@ from nbgrader.preprocessors import (
     ComputeChecksums,
     LockCells,
 )
-from prompt_or_tune.checks.tasks import list_tasks, list_tasks_of
+from prompt_or_tune.checks.registry import list_graded_tasks, list_graded_tasks_of
 from prompt_or_tune.files import write_atomically
 from prompt_or_tune.syllabus import NOTEBOOKS, Notebook
 
@@ -192,7 +192,7 @@ def tabulate_notebooks() -> str:
 
 
 def _state_row(notebook: Notebook) -> str:
-    tasks = list_tasks_of(notebook)
+    tasks = list_graded_tasks_of(notebook)
     cells = (
         f"[{notebook.heading}]({notebook.name}/{notebook.name}.ipynb)",
         str(notebook.minutes),
@@ -229,7 +229,7 @@ def make_source(file: Path, project: Project, facts: Mapping[str, str]) -> Noteb
 
 def describe_tasks() -> dict[str, str]:
     """Return title, points and minutes of each task, by the name of its placeholder."""
-    return {f"task_{task.id}": task.describe() for task in list_tasks()}
+    return {f"task_{task.id}": task.describe() for task in list_graded_tasks()}
 
 
 def _fill_cell(file: Path, cell: Cell, known: Mapping[str, str]) -> Cell:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from prompt_or_tune.cli.errors import ReportingGroup, UsageError, say
-from prompt_or_tune.cli.quiet import hide_loading_bars, quieten_libraries
+from prompt_or_tune.cli.errors import ReportingGroup, say
+from prompt_or_tune.quiet import hide_loading_bars, quieten_libraries
 
 from solutions.workshop import LIBRARY, ROOT
 from solutions.workshop.errors import SourceError, WorkshopError
@@ -82,7 +82,7 @@ def build(
 
     project = builder.read_project(root)
     built, faults = _build_each(project, names or ())
-    if not names:
+    if not names and (root / builder.PAGE).is_file():
         built.append(builder.build_page(project))
     if sources:
         built = [file for file in built if file.path.is_relative_to(builder.SOURCE)]
@@ -174,6 +174,9 @@ def record(
     workers: Annotated[
         int, typer.Option(min=1, help="Processes that share the learning curves.")
     ] = 1,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Only what is not recorded yet: a new arm.")
+    ] = False,
 ) -> None:
     """Measure Seedling again into the library's own files, and fill the pages.
 
@@ -183,7 +186,7 @@ def record(
     quieten_libraries()
     from prompt_or_tune.cli.measure import run_measure
 
-    run_measure("seedling", None, None, workers)
+    run_measure("seedling", None, None, workers, keep)
     fill()
 
 
@@ -249,7 +252,7 @@ def probe(
         str, typer.Option(help="Seedling, or a folder that `pretrain` made.")
     ] = "seedling",
     count: Annotated[
-        int, typer.Option(help="Prompts per probe; at least 200 for a result.")
+        int, typer.Option(min=1, help="Prompts per probe; at least 200 for a result.")
     ] = 204,
     save: Annotated[
         bool, typer.Option("--save", help="Keep the results for the model card.")
@@ -262,8 +265,6 @@ def probe(
 
     Exits with 1 when a bar is missed.
     """
-    if count < 1:
-        raise UsageError(f"--count is {count}; it must be above 0.")
     quieten_libraries()
     from prompt_or_tune.cli.output import print_json
     from prompt_or_tune.show.terminal import Screen

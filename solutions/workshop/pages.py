@@ -10,14 +10,17 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from prompt_or_tune.decision.arms import family_of
 from prompt_or_tune.decision.results import ArmResult, Results, load_results
+from prompt_or_tune.decision.tasks import find_task
+from prompt_or_tune.decision.tasks.task import Task
 from prompt_or_tune.decision.verdict import Verdict, judge_all
 from prompt_or_tune.figures import draw_results
 from prompt_or_tune.model_sources import SEEDLING_FOLDER
 from prompt_or_tune.samples import SPLITS, clean, load_raw, load_samples
 from prompt_or_tune.show import Table
+from prompt_or_tune.show.cells import format_rate
 from prompt_or_tune.show.markdown import escape_text, render_table
-from prompt_or_tune.show.results import tabulate_winners
 
 from solutions.workshop import LIBRARY, ROOT
 from solutions.workshop.markers import fill_file
@@ -164,3 +167,48 @@ def write_result_block(
     table = render_table(tabulate_winners(results, verdicts))
     sentences = "\n".join(f"- {escape_text(v.sentence)}" for v in verdicts)
     return "\n\n".join([image, table, sentences])
+
+
+def tabulate_winners(results: Sequence[ArmResult], verdicts: Sequence[Verdict]) -> Table:
+    """Return a row per task and decisive test: the winner beside its strongest rivals."""
+    rows = []
+    for verdict in verdicts:
+        task = find_task(verdict.task)
+        for test in task.decisive:
+            found = [r for r in results if (r.task, r.test) == (task.name, test)]
+            if found:
+                rows.append(
+                    _compare_winner(task, test, found, verdict.recommendation.arm)
+                )
+    return Table(
+        "",
+        ("task, on queries never trained on", "wins", "right [95 % interval]",
+         "tokens a query", "best prompt", "best tuned", "best without a model"),
+        tuple(rows),
+    )  # fmt: skip
+
+
+def _compare_winner(
+    task: Task, test: str, results: Sequence[ArmResult], winner: str
+) -> tuple[str, ...]:
+    """Return the winner's numbers on a test, and the best of each side."""
+    won = next(r for r in results if r.arm == winner)
+    where = f"{task.title}: {test}" if len(task.decisive) > 1 else task.title
+    return (
+        where,
+        task.title_of(winner),
+        format_rate(won.rate),
+        f"{won.prompt_tokens + won.response_tokens:.0f}",
+        _name_best(task, results, ("base", "prompted")),
+        _name_best(task, results, ("tuned", "both")),
+        _name_best(task, results, ("rival",)),
+    )
+
+
+def _name_best(task: Task, results: Sequence[ArmResult], families: Sequence[str]) -> str:
+    """Return the best arm of some families with its rate."""
+    able = [r for r in results if family_of(r.arm) in families]
+    if not able:
+        return "–"
+    best = max(able, key=lambda r: r.rate.rate)
+    return f"{task.title_of(best.arm)} {best.rate.rate:.2f}"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import jupytext
-from prompt_or_tune.checks.tasks import TaskError, find_task
+from prompt_or_tune.checks.registry import TaskError, find_graded_task
 
 from solutions.workshop.errors import SourceError
 
@@ -117,7 +117,7 @@ def _make_cell(file: Path, read: Any, line: int) -> Cell:
 def _look_up_points(grade_id: str) -> int | None:
     """Return what the course's own task of a grade cell is worth, None if it has none."""
     try:
-        return find_task(grade_id.removesuffix("_test")).points
+        return find_graded_task(grade_id.removesuffix("_test")).points
     except TaskError:
         return None
 

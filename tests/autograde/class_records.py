@@ -16,8 +16,8 @@ from nbgrader import api
 from nbgrader.utils import parse_utc
 from sqlalchemy import insert
 
+from autograde.class_creation import create_class
 from autograde.classroom import Classroom
-from autograde.classroom.creation import create_class
 from autograde.gradebook.result_table import RESULTS
 from autograde.submission_records import CellResult, Repair, Result, hash_bytes
 

@@ -14,8 +14,8 @@ from typing import Any
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from autograde.class_creation import create_class
 from autograde.classroom import Classroom
-from autograde.classroom.creation import create_class
 from autograde.submission_records import CellResult, Result, hash_bytes
 
 ROSTER = """\

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from jupyter_client.manager import start_new_async_kernel
 from nbgrader.utils import determine_grade
-from prompt_or_tune.checks.tasks import list_tasks
+from prompt_or_tune.checks.registry import list_graded_tasks
 
 from autograde.apart import answers
 from autograde.apart.answers import make_refusal
@@ -404,6 +404,7 @@ def test_lots_fall_the_same_way_each_time():
 # ── Through a kernel ────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 def test_a_kernel_is_asked_by_an_expression():
     async def ask_a_kernel() -> CellRun:
         manager, client = await start_new_async_kernel(
@@ -453,7 +454,7 @@ def test_a_reply_of_another_shape_is_a_refusal(content):
 
 # ── The course's own grade cells ────────────────────────────────────────────────────────
 
-TASKS = [task.id for task in list_tasks()]
+TASKS = [task.id for task in list_graded_tasks()]
 ADDRESS = re.compile(r"0x[0-9a-f]+")
 
 

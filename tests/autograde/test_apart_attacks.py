@@ -17,14 +17,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prompt_or_tune.checks.fine_tuning import draw_adapted_network
-from prompt_or_tune.checks.tasks import list_tasks
+from prompt_or_tune.checks.registry import list_graded_tasks
 
 from autograde.apart import codec
 from autograde.apart.grade_process import CellRun, GradeProcess
 from tests.autograde.answering import PATIENCE, ForkingParent, Student, run_apart
 from tests.autograde.test_apart import count_points
 
-list_tasks()  # what a worker has imported before it forks
+list_graded_tasks()  # what a worker has imported before it forks
 
 COMPARING = "from prompt_or_tune.checks.comparing import *\n"
 GRADE_CELLS = {

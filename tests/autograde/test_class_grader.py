@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 
@@ -119,6 +120,17 @@ def test_a_second_grader_is_told_and_leaves(classroom):
 
     grade_class(classroom, workers=1, on_progress=grade_too)
     assert second == [1]
+
+
+def test_nothing_is_left_in_the_temporary_folder(
+    classroom, tmp_path_factory, monkeypatch
+):
+    temporary = tmp_path_factory.mktemp("t")
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    submit(classroom, "ada")
+    assert grade_class(classroom, workers=2).done == 1
+    assert sorted(temporary.iterdir()) == []
 
 
 # ── Several machines ────────────────────────────────────────────────────────────────────

@@ -11,8 +11,8 @@ import nbformat
 import pytest
 
 from autograde import ROOT
+from autograde.class_creation import create_class
 from autograde.classroom import Classroom
-from autograde.classroom.creation import create_class
 from autograde.classroom.lock import lock_class
 from autograde.classroom.roster import read_roster
 from autograde.classroom.settings import read_settings
@@ -35,6 +35,7 @@ def sources(tmp_path: Path) -> Path:
     return tmp_path / "sources"
 
 
+@pytest.mark.slow
 def test_a_new_class_has_all_that_grading_needs(sources: Path, tmp_path: Path):
     roster = tmp_path / "roster.csv"
     roster.write_text(ROSTER)
@@ -53,6 +54,7 @@ def test_a_new_class_has_all_that_grading_needs(sources: Path, tmp_path: Path):
         assert {student.id for student in gradebook.students} == {"ada", "grace", "zoe"}
 
 
+@pytest.mark.slow
 def test_what_lies_beside_a_source_is_released_but_not_the_quizs_explanations(
     sources: Path, tmp_path: Path
 ):
@@ -63,6 +65,7 @@ def test_what_lies_beside_a_source_is_released_but_not_the_quizs_explanations(
     assert not (folder / "quiz.toml").exists()
 
 
+@pytest.mark.slow
 def test_a_second_init_overwrites_nothing_and_completes_what_is_missing(
     sources: Path, tmp_path: Path
 ):
@@ -80,6 +83,7 @@ def test_a_second_init_overwrites_nothing_and_completes_what_is_missing(
     assert again.release("sums", "sums").exists()
 
 
+@pytest.mark.slow
 def test_another_roster_than_the_one_that_is_there_is_refused(
     sources: Path, tmp_path: Path
 ):
@@ -105,10 +109,12 @@ def test_a_folder_that_is_no_class_says_how_to_make_one(tmp_path: Path):
         Classroom.open(tmp_path)
 
 
+@pytest.mark.slow
 def test_courses_not_written_for_it_run_together(sources: Path, tmp_path: Path):
     assert create_class(tmp_path / "class", sources=sources).mode("sums") == "together"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["..", "a/b", "", "a\\b", "nul\0"])
 def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str):
     classroom = make_class(tmp_path)
@@ -269,6 +275,7 @@ with lock_class(Classroom.open(Path(sys.argv[1]))):
 """
 
 
+@pytest.mark.slow
 def test_the_second_grader_says_who_is_first_and_a_dead_one_holds_nothing(
     tmp_path: Path,
 ):

@@ -65,6 +65,7 @@ PLAIN = st.recursive(
 # ── What arrives ────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 @given(PLAIN)
 def test_plain_data_arrives_as_it_was(value):
     arrived = send(value)
@@ -308,6 +309,7 @@ def test_a_list_that_holds_itself_is_cut():
 # ── Limits ──────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 def test_more_than_a_message_holds_is_refused_by_who_sends_it():
     twice: list[object] = [0]
     for _ in range(50):  # 2 to the 50th, by name

@@ -200,6 +200,7 @@ def test_a_notebook_is_found_by_name_or_contents(
     assert [version.notebook for version in collected.placed] == ["sums"]
 
 
+@pytest.mark.slow
 def test_a_name_decides_between_notebooks_of_like_contents(tmp_path: Path) -> None:
     classroom = make_class(tmp_path, "01_sums", "02_sums")
     data = write_answer(classroom, assignment="02_sums")

@@ -294,7 +294,7 @@ BITING = {
 }
 
 
-def test_the_table(graded, capsys):
+def test_the_table(graded, print_at_end):
     """Print for each kind: tried, right, wrong."""
     faults = {each.student: find_faults(graded, each) for each in CORPUS}
     tried = Counter(each.submission.kind for each in CORPUS)
@@ -304,11 +304,12 @@ def test_the_table(graded, capsys):
         table.add_row(kind, *map(str, (number, number - wrong[kind], wrong[kind])))
     bad = wrong.total()
     table.add_row("all", *map(str, (len(CORPUS), len(CORPUS) - bad, bad)))
-    with capsys.disabled():
-        console = Console(width=100)
-        console.print(f"\ngraded in {graded.seconds:.0f} s")
+    console = Console(width=100)
+    with console.capture() as drawn:
+        console.print(f"graded in {graded.seconds:.0f} s")
         console.print(table)
         for each in CORPUS:
             for fault in faults[each.student]:
                 console.print(f"{each.submission.name}: {fault}", markup=False)
+    print_at_end("hostile submissions", drawn.get().splitlines())
     assert wrong.total() == 0

@@ -13,7 +13,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from prompt_or_tune.checks.tasks import list_tasks_of
+from prompt_or_tune.checks.registry import list_graded_tasks_of
 from prompt_or_tune.syllabus import NOTEBOOKS, find_notebook
 
 from solutions.workshop import builder
@@ -224,7 +224,7 @@ def test_a_task_is_a_heading_an_answer_a_check_and_hints(name):
     """In the order of the registry, which alone says its title, points and minutes."""
     cells = released(name).cells
     graded = [c for c in cells if c.metadata.get("nbgrader", {}).get("grade")]
-    for task, cell in zip(list_tasks_of(find_notebook(name)), graded, strict=True):
+    for task, cell in zip(list_graded_tasks_of(find_notebook(name)), graded, strict=True):
         at = cells.index(cell)
         above = "\n".join(c.source for c in cells[:at] if c.cell_type == "markdown")
         headings = re.findall(r"^## Task: (.+)$", above, re.MULTILINE)

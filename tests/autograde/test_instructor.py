@@ -56,7 +56,7 @@ def evening(tmp_path_factory):
         ["report"],
     ):
         said[command] = autograde(command, "--class", root, *arguments)
-    said["standing"] = autograde("status", "--class", root, "--json")
+    said["as json"] = autograde("status", "--class", root, "--json")
     return folder, said
 
 
@@ -81,7 +81,7 @@ def test_every_notebook_is_placed_but_what_is_none(evening):
 def test_before_grading_everything_waits_and_after_it_nothing(evening):
     _, said = evening
     assert "collected" in said["status"]
-    states = {each["state"] for each in json.loads(said["standing"])}
+    states = {each["state"] for each in json.loads(said["as json"])}
     assert states <= {"graded", "needs a look", "missing", "failed"}
 
 

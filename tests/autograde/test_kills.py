@@ -22,8 +22,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from autograde.class_creation import create_class
 from autograde.classroom import Classroom
-from autograde.classroom.creation import create_class
 from autograde.classroom.lock import lock_class
 from autograde.gradebook.result_table import read_results
 from autograde.gradebook.status import read_statuses

@@ -18,8 +18,8 @@ from nbgrader.server_extensions.formgrader import handlers
 from traitlets.config import Config
 
 from autograde import routing
+from autograde.class_creation import create_class
 from autograde.classroom import Classroom
-from autograde.classroom.creation import create_class
 from autograde.gradebook.result_table import read_results
 from autograde.gradebook.result_writer import record_result
 from autograde.sandbox import find_fault

@@ -141,6 +141,7 @@ def test_a_start_that_is_cancelled_leaves_no_kernel(either: PreloadedParent) -> 
     asyncio.run(run())
 
 
+@pytest.mark.slow
 def test_nothing_of_the_hosts_environment_comes_along(
     either: PreloadedParent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,6 +160,7 @@ def test_a_kernel_computes_in_one_thread(either: PreloadedParent) -> None:
     assert run_cells(either, code).text == "1\n"
 
 
+@pytest.mark.slow
 def test_a_parent_that_died_is_started_again_by_the_next_fork(
     either: PreloadedParent,
 ) -> None:
@@ -183,6 +185,7 @@ def test_closing_a_parent_ends_its_children() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.slow
 def test_a_module_that_is_not_there_is_named() -> None:
     with pytest.raises(AutogradeError, match="no_such_module"):
         PreloadedParent(sandboxed=False, preload=["no_such_module"], limits=SMALL)

@@ -38,7 +38,13 @@ WINGS = {
 }
 
 LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("words", ("files", "records", "lexicon", "statistics", "scoring")),
+    (
+        "words",
+        (
+            *("files", "serialisation", "wording", "stages", "syllabus"),
+            *("records", "lexicon", "statistics", "scoring"),
+        ),
+    ),
     ("models", ("adapters", "models", "threads", "endpoint")),
     ("stages", ("samples", "prompts", "pairs", "trace", "tuning", "prediction")),
     ("question", ("decision", "own_data")),
@@ -57,7 +63,7 @@ ORDERED = (
     ("records", "lexicon", "statistics", "scoring"),
     ("samples", "prompts", "pairs", "trace", "tuning", "prediction"),
     ("decision", "own_data"),
-    ("figures", "show", "tour", "cli"),
+    ("show", "figures", "cli"),
     ("checks", "widgets"),
 )
 """Inside a row: no room asks one that stands after it here."""
@@ -498,7 +504,7 @@ class Walk:
     visits: list[str] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
 
-    def open(self, module: Module, function: Definition, owner: str = "") -> None:
+    def open(self, module: Module, function: Definition | None, owner: str = "") -> None:
         """Read a function, and then what it calls; `owner` is the class of a method."""
         if id(function) in self.seen or not isinstance(function, Function):
             return
@@ -570,14 +576,17 @@ class Types:
             through = _last_name(call.func) in PASSED_THROUGH and call.args
             return self.of_value(scope, call.args[-1]) if through else None
         module, function, owner = found
-        if function.name == "__init__":
+        if function is None or function.name == "__init__":
             return owner
         return self.named(module, function.returns)
 
     def find_called(
         self, scope: Scope, called: ast.expr
-    ) -> tuple[Module, Function, str] | None:
-        """Return the function behind a call, and the class if it is a method."""
+    ) -> tuple[Module, Function | None, str] | None:
+        """Return the function behind a call, and the class if it is a method.
+
+        Of a class without a constructor of its own there is no function.
+        """
         if isinstance(called, ast.Attribute):
             kind = self.of_value(scope, called.value)
             return self._find_method(kind, called.attr) if kind else None
@@ -589,7 +598,7 @@ class Types:
         module, node = self.house.definitions[full]
         if isinstance(node, Function):
             return module, node, ""
-        return self._find_method(full, "__init__") or (module, _no_constructor(), full)
+        return self._find_method(full, "__init__") or (module, None, full)
 
     def of_attributes(self, kind: str) -> dict[str, str]:
         """Return the types of an object's fields, properties and `self.…`."""
@@ -656,13 +665,6 @@ class Types:
     def _descends(self, full: str, kind: str) -> bool:
         bases = self._bases_of(full)
         return kind in bases or any(self._descends(base, kind) for base in bases)
-
-
-def _no_constructor() -> Function:
-    """Return an empty constructor, for dataclasses and other classes without one."""
-    (function,) = ast.parse("def __init__(self): ...").body
-    assert isinstance(function, Function)
-    return function
 
 
 def _read_annotated(child: ast.stmt) -> tuple[str, ast.expr | None]:

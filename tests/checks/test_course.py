@@ -6,14 +6,18 @@ import re
 from pathlib import Path
 
 import pytest
-from prompt_or_tune.checks.tasks import GradedTask, list_tasks, list_tasks_of
+from prompt_or_tune.checks.registry import (
+    GradedTask,
+    list_graded_tasks,
+    list_graded_tasks_of,
+)
 from prompt_or_tune.syllabus import NOTEBOOKS, Notebook
 from prompt_or_tune.widgets.edition import read_solution, split_cells
 
 ROOT = Path(__file__).parents[2]
 
 each_notebook = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda n: n.name)
-each_task = pytest.mark.parametrize("task", list_tasks(), ids=lambda t: t.id)
+each_task = pytest.mark.parametrize("task", list_graded_tasks(), ids=lambda t: t.id)
 
 
 def text_of(notebook: Notebook) -> str:
@@ -34,13 +38,16 @@ def test_a_notebook_starts_with_its_title_minutes_and_difficulty(notebook):
 
 @each_notebook
 def test_tasks_leave_time_for_the_rest_of_the_notebook(notebook):
-    assert sum(task.minutes for task in list_tasks_of(notebook)) < notebook.minutes + 1
+    assert (
+        sum(task.minutes for task in list_graded_tasks_of(notebook))
+        < notebook.minutes + 1
+    )
 
 
 @each_notebook
 def test_every_answer_cell_of_a_notebook_has_its_task_and_the_other_way_round(notebook):
     answers = re.findall(r'"solution": true, "grade_id": "(\w+)"', text_of(notebook))
-    assert answers == [task.id for task in list_tasks_of(notebook)]
+    assert answers == [task.id for task in list_graded_tasks_of(notebook)]
 
 
 def test_a_task_is_described_as_in_its_heading():
@@ -49,7 +56,7 @@ def test_a_task_is_described_as_in_its_heading():
 
 
 def test_no_two_tasks_share_an_id():
-    ids = [task.id for task in list_tasks()]
+    ids = [task.id for task in list_graded_tasks()]
     assert len(set(ids)) == len(ids)
 
 

@@ -24,8 +24,8 @@ from typing import Any, TextIO
 import nbformat
 from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
 from nbgrader.utils import determine_grade
-from prompt_or_tune.cli.quiet import quieten_libraries
 from prompt_or_tune.notebook import SEED, set_seeds
+from prompt_or_tune.quiet import quieten_libraries
 
 from autograde.nbgrader_settings import load_settings
 from solutions.workshop.builder import METADATA

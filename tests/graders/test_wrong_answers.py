@@ -9,10 +9,10 @@ from importlib import import_module
 
 import pytest
 from prompt_or_tune.checks import CheckFailed
-from prompt_or_tune.checks.tasks import list_tasks
+from prompt_or_tune.checks.registry import list_graded_tasks
 
+from tests.graders.conftest import Notes
 from tests.graders.grading import Outcome, find_cells, grade, list_graded
-from tests.graders.table import Table
 from tests.graders.wrong_answers import (
     WrongAnswer,
     list_tasks_with_wrong_answers,
@@ -39,7 +39,7 @@ def list_wrong_answers() -> list[tuple[str, WrongAnswer]]:
 
 
 def test_tasks_answer_cells_and_files_of_wrong_answers_are_the_same_tasks():
-    registered = {task.id for task in list_tasks()}
+    registered = {task.id for task in list_graded_tasks()}
     assert set(list_graded()) == registered, "answer cells ≠ tasks in checks/"
     assert set(list_tasks_with_wrong_answers()) == registered, "files ≠ tasks in checks/"
 
@@ -53,7 +53,7 @@ def test_the_file_of_wrong_answers_is_as_agreed(task):
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_the_solution_gets_all_points(task, table: Table):
+def test_the_solution_gets_all_points(task, table: Notes):
     cells = find_cells(task)
     outcome = grade(cells, cells.solution)
     table.set_points(task, "points", cells.points)
@@ -64,7 +64,7 @@ def test_the_solution_gets_all_points(task, table: Table):
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_the_stub_gets_nothing_and_a_sentence(task, table: Table):
+def test_the_stub_gets_nothing_and_a_sentence(task, table: Notes):
     cells = find_cells(task)
     outcome = grade(cells, cells.stub)
     table.set_points(task, "stub", outcome.points)
@@ -73,7 +73,7 @@ def test_the_stub_gets_nothing_and_a_sentence(task, table: Table):
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_an_empty_answer_cell_gets_nothing(task, table: Table):
+def test_an_empty_answer_cell_gets_nothing(task, table: Notes):
     outcome = grade(find_cells(task), "")
     table.set_points(task, "blank", outcome.points)
     assert outcome.points == 0, outcome.explain()
@@ -84,7 +84,7 @@ def test_an_empty_answer_cell_gets_nothing(task, table: Table):
     list_wrong_answers(),
     ids=[f"{task}-{answer.name}" for task, answer in list_wrong_answers()],
 )
-def test_a_wrong_answer_loses_points(task, answer: WrongAnswer, table: Table):
+def test_a_wrong_answer_loses_points(task, answer: WrongAnswer, table: Notes):
     cells = find_cells(task)
     visible = grade(cells, answer.source, hidden=False)
     # What the visible part raises, the whole cell raises.

@@ -20,12 +20,13 @@ from prompt_or_tune.decision.arms.many_shot import MANY_SHOT
 from prompt_or_tune.decision.arms.retrieved_few_shot import RETRIEVED
 from prompt_or_tune.decision.asking import EQUAL_STEPS, ArmSettings, NoRoomError
 from prompt_or_tune.decision.curve_jobs import Curve, plan_jobs
+from prompt_or_tune.decision.curves import sort_points
 from prompt_or_tune.decision.measurer import (
     MeasureArm,
+    MeasureCurves,
     Measurer,
     learning_curve,
     measure_arm,
-    measure_arms,
 )
 from prompt_or_tune.decision.queries import choose_some
 from prompt_or_tune.decision.store import Store
@@ -83,9 +84,23 @@ def copy_last_answer(prompt):
     return answers[-1].removeprefix("Answer: ") if answers else "…"
 
 
+def measure(model, data, *arms):
+    """Return the results of some arms, measured one after the other."""
+    measurer = Measurer(model, Store(), None)
+    measurer.measure([MeasureArm(data, arm, DEFAULTS, arm.title) for arm in arms])
+    return measurer.store.records.arms
+
+
+def measure_curve(model, data, curve, settings, workers=1):
+    """Return the points of one learning curve."""
+    measurer = Measurer(model, Store(), None, workers)
+    measurer.measure([MeasureCurves(data, (curve,), settings, lambda job: job.arm.name)])
+    return sort_points(measurer.store.records.curves)
+
+
 class TestPrompting:
     def test_each_arm_gives_one_result_per_test(self, voice):
-        results = measure_arms(rule_model(copy_last_answer), voice, (BARE, LOOK_UP))
+        results = measure(rule_model(copy_last_answer), voice, BARE, LOOK_UP)
         assert [(r.arm, r.test) for r in results] == [
             ("bare", NEW_COMBINATIONS),
             ("bare", NEW_SUBJECTS),
@@ -352,7 +367,7 @@ class TestTuning:
         settings = TuningSettings(max_steps=2)
         run = tuning.tune(tiny, pairs, settings).finish()
         monkeypatch.setattr(tuning, "tune", None)
-        results = measure_arms(tiny, voice, (LoRA(run),), self.quick)
+        results = measure_arm(tiny, voice, LoRA(run), self.quick)
         assert len(results) == 2
 
     def test_trained_on_and_asked_in_the_engineered_wording(
@@ -403,9 +418,9 @@ class TestTuning:
         assert counted == sum(step.tokens for step in steps)
 
     def test_workers_measure_what_one_process_measures(self, tiny, voice):
-        options: Any = {"sizes": (8, 16), "seeds": (0,), "settings": self.quick}
-        alone = learning_curve(tiny, voice, LORA, **options)
-        shared = learning_curve(tiny, voice, LORA, workers=2, **options)
+        curve = Curve(LORA, (8, 16), (0,))
+        alone = measure_curve(tiny, voice, curve, self.quick)
+        shared = measure_curve(tiny, voice, curve, self.quick, workers=2)
         assert [replace(p, seconds=0, loss=0) for p in alone] == [
             replace(p, seconds=0, loss=0) for p in shared
         ]
@@ -415,14 +430,8 @@ class TestTuning:
 
     def test_both_schedules_train_as_long_as_they_say(self, tiny, voice):
         def tokens(schedule):
-            points = learning_curve(
-                tiny,
-                voice,
-                sizes=(16,),
-                seeds=(0,),
-                schedule=schedule,
-                settings=replace(self.quick, steps=10),
-            )
+            curve = Curve(LORA, (16,), (0,), schedule)
+            points = measure_curve(tiny, voice, curve, replace(self.quick, steps=10))
             return points[0].training_tokens
 
         # Sixteen pairs are one batch: five epochs are five steps.

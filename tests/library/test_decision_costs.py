@@ -14,7 +14,6 @@ from prompt_or_tune.decision.costs import (
     cost_per_query,
     cost_up_front,
     forward_flops_per_token,
-    full_flops_per_token,
     lora_flops_per_token,
     total_cost,
 )
@@ -29,7 +28,6 @@ FREE_LABELS = Prices(label=0.0)
 
 def test_flops_per_token():
     assert forward_flops_per_token(1_000_000) == 2e6
-    assert full_flops_per_token(1_000_000) == 6e6
     assert lora_flops_per_token(1_000_000, 50_000) == 4.3e6
 
 
@@ -46,9 +44,6 @@ class TestBreakEvenInFlops:
     )
     def test_the_published_figures(self, saved, queries):
         assert break_even_queries(1000, 60, 5, saved) == queries
-
-    def test_full_tuning_takes_half_as_many_again(self):
-        assert break_even_queries(1000, 60, 5, 60, passes=6) == 15_000
 
     def test_with_a_cached_prefix_it_never_comes(self):
         assert break_even_queries(1000, 60, 5, 1000, prefix_cached=True) == math.inf

@@ -153,7 +153,8 @@ class TestRecommendation:
         assert found.flips == ()
 
     def test_an_arm_answered_elsewhere_competes_with_its_fee(self):
-        api = candidate("API", 0.95, 400, prompt_tokens=0, query_price=0.01)
+        costs = ArmCosts("API", 0, 0, query_price=0.01)
+        api = Candidate(costs, successes=380, of=400)
         assert recommend([api, LORA], queries=100).arm == "API"
         assert recommend([api, LORA], queries=10_000).arm == "LoRA"
 

@@ -239,6 +239,35 @@ class TestMeasuring:
         assert {r.arm for r in results.arms} == {arm.name for arm in VOICE.contestants}
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("small_and_quick")
+class TestKeeping:
+    def test_only_what_the_file_lacks_is_measured(
+        self, tiny, measured, tmp_path, monkeypatch
+    ):
+        whole, _, _ = measured
+        without = [arm for arm in whole.arms if arm.arm != RETRIEVED_ARM.name]
+        save_results(replace(whole, arms=tuple(without)), tmp_path / "results.json")
+        asked, original = [], measure_arm
+
+        def watch(model, data, arm, settings):
+            asked.append(arm.name)
+            return original(model, data, arm, settings)
+
+        monkeypatch.setattr(measurer, "measure_arm", watch)
+        results = run_measure(tiny, tmp_path, keep=True)
+        assert asked == [RETRIEVED_ARM.name]
+        assert [arm.arm for arm in results.arms] == [arm.arm for arm in whole.arms]
+        assert results.curves == whole.curves
+
+    def test_another_model_s_results_are_not_kept(self, tiny, measured, tmp_path):
+        whole, _, _ = measured
+        other = replace(whole, made_with=replace(whole.made_with, weights="other"))
+        save_results(other, tmp_path / "results.json")
+        with pytest.raises(RecordError, match="of another model"):
+            run_measure(tiny, tmp_path, keep=True)
+
+
 @pytest.mark.parametrize("left", ['{"key": "of another plan", "records": {}}', "{", ""])
 def test_what_is_no_part_of_this_measurement_is_not_used(tmp_path, left):
     (tmp_path / "results.json.partial").write_text(left)

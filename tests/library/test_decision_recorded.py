@@ -20,15 +20,16 @@ def results():
 
 
 @pytest.mark.parametrize("task", list_tasks(), ids=lambda task: task.name)
-def test_winner_foils_and_hypothesis_of_each_task(results, task, capsys):
+def test_winner_foils_and_hypothesis_of_each_task(results, task, print_at_end):
     verdict = judge_task(task, results.arms, results.curves)
-    with capsys.disabled():
-        print(f"\n{verdict.sentence}")
-        for claim in verdict.claims:
-            print(f"  {'held' if claim.held else 'NOT '}  {claim.text}: {claim.evidence}")
-        for foil in verdict.foils:
-            mark = "apart" if foil.separated else "OVERLAPS"
-            print(f"  {mark}  {foil.test}: {task.title_of(foil.foil)} {foil.rate}")
+    lines = [verdict.sentence]
+    for claim in verdict.claims:
+        mark = "held" if claim.held else "NOT "
+        lines.append(f"{mark}  {claim.text}: {claim.evidence}")
+    for foil in verdict.foils:
+        mark = "apart" if foil.separated else "OVERLAPS"
+        lines.append(f"{mark}  {foil.test}: {task.title_of(foil.foil)} {foil.rate}")
+    print_at_end(task.title, lines)
     assert verdict.foils_separated
 
 

@@ -271,7 +271,7 @@ def test_a_figure_keeps_the_rules_of_every_figure(
 
 def test_a_figure_drawn_again_gives_the_same_bytes() -> None:
     """However often: each time its layout is solved elsewhere in memory."""
-    again = [figures.draw_results(RESULTS, VERDICTS) for _ in range(4)]
+    again = [figures.draw_results(RESULTS, VERDICTS) for _ in range(2)]
     assert {one.render() for one in again} == {DRAWINGS["results"].render()}
     assert {one.render("svg") for one in again} == {DRAWINGS["results"].render("svg")}
 

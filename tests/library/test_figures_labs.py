@@ -8,8 +8,9 @@ from typing import cast
 
 from prompt_or_tune import figures
 from prompt_or_tune.figures import Drawing
-from prompt_or_tune.records import EpochRecord, TuningRun
+from prompt_or_tune.records import EpochRecord
 from prompt_or_tune.statistics import Rate, rate_of
+from prompt_or_tune.tuning import TuningRun
 
 from tests.library.figure_rules import keeps_the_rules
 from tests.library.test_figures import TRACE

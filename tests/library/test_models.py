@@ -266,7 +266,7 @@ def test_a_prompt_beyond_the_context_is_refused_with_its_numbers(llama):
 
 @each
 def test_next_token_probabilities_are_the_softmax_of_the_last_position(model):
-    rows = model.next_token_probabilities(PROMPTS, batch_size=3)
+    rows = model.next_token_probabilities(PROMPTS)
     for prompt, row in zip(PROMPTS, rows, strict=True):
         ids = torch.tensor([model.encode_prompt(prompt)])
         with torch.no_grad():

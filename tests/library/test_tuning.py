@@ -210,6 +210,7 @@ def test_a_tiny_model_gets_a_higher_learning_rate_than_a_large_one(model, monkey
     assert default_settings(model).learning_rate == 2e-4
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
 def test_a_run_takes_the_steps_that_transformers_trainer_takes(model, folder, tmp_path):
     """Trainer with our AdamW, given the batches in our order, loses the same."""

@@ -28,11 +28,12 @@ MAGIC = re.compile(r"(?<=^    )%.*", re.MULTILINE)
 OURS = ("prompt_or_tune", "autograde")
 PROGRESS = """\
 try:
+    from prompt_or_tune.checks.registry import list_graded_tasks
     from prompt_or_tune.widgets.progress import record_pass
 except ImportError:  # 0.1.0
     from prompt_or_tune.checks.progress import record_pass
-from prompt_or_tune.checks.tasks import list_tasks
-print([record_pass(task.id) for task in list_tasks()])
+    from prompt_or_tune.checks.tasks import list_tasks as list_graded_tasks
+print([record_pass(task.id) for task in list_graded_tasks()])
 """
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from prompt_or_tune.checks.tasks import find_task
+from prompt_or_tune.checks.registry import find_graded_task
 from prompt_or_tune.delivery import checksum, deliver
 from prompt_or_tune.widgets.progress import read_passed
 
@@ -84,7 +84,7 @@ def test_a_task_of_a_release_is_still_there_and_worth_as_much(files, name):
     for cell in read_code(files, name):
         marks = cell.metadata.get("nbgrader", {})
         if marks.get("grade"):
-            task = find_task(marks.grade_id.removesuffix("_test"))
+            task = find_graded_task(marks.grade_id.removesuffix("_test"))
             assert task.points == marks.points
 
 

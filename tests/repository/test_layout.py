@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 TOP_LEVEL = {
     "course", "solutions", "autograde", "tests", "environment.yml", "Makefile",
-    "README.md", "LICENSE", "pyproject.toml", "constraints.txt",
+    "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "CITATION.cff",
+    "LICENSE", "pyproject.toml", "constraints.txt",
     ".gitignore", ".ci", ".github", ".pre-commit-config.yaml",
 }  # fmt: skip
 
@@ -48,10 +50,34 @@ def test_every_link_in_a_markdown_file_leads_to_a_file(root, repository_files):
     assert broken == []
 
 
-def test_every_make_command_of_the_readme_is_a_target(root):
-    commands = set(re.findall(r"\bmake ([a-z]+)\b", text_of(root / "README.md")))
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_every_make_command_of_a_page_is_a_target(root, page):
+    commands = set(
+        re.findall(r"^make ([a-z]+)|`make ([a-z]+)", text_of(root / page), re.M)
+    )
     targets = set(re.findall(r"^([a-z]+):", text_of(root / "Makefile"), re.MULTILINE))
-    assert {"tour", "lab", "test", "help"} <= commands <= targets
+    named = {name for pair in commands for name in pair if name}
+    assert {"check", "test"} <= named <= targets
+
+
+def test_a_contributor_first_reads_the_two_loops(root):
+    code = text_of(root / "CONTRIBUTING.md").split("```")[1]
+    assert re.findall(r"^make (\w+)", code, re.MULTILINE) == ["check", "test"]
+
+
+def test_every_file_that_a_contributor_is_sent_to_is_there(root):
+    """NAME and the like stand for what is to be added."""
+    text = text_of(root / "CONTRIBUTING.md")
+    named = re.findall(r"`([a-z_]+(?:/[\w.]+)+|[\w.]+\.(?:py|md|toml|txt))/?`", text)
+    there = [n for n in named if not re.search(r"NAME|NN_|NOTEBOOK|TASK", n)]
+    assert len(there) > 5
+    assert [name for name in there if not (root / name).exists()] == []
+
+
+def test_the_changes_have_an_entry_for_this_version_and_room_for_the_next(root):
+    version = tomllib.loads(text_of(root / "pyproject.toml"))["project"]["version"]
+    entries = re.findall(r"^## (\S+)", text_of(root / "CHANGELOG.md"), re.MULTILINE)
+    assert entries[:2] == ["Unreleased", version]
 
 
 def test_the_readme_has_one_place_for_the_result(root):

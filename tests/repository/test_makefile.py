@@ -25,14 +25,19 @@ echo "$(basename "$0") $*" >> "$ACTOR_LOG"
 case "$*" in
   *version_info\ \<*) exit ${ACTOR_IS_OLD:-0} ;;
   *ensurepip*) exit ${ACTOR_HAS_NO_VENV:-0} ;;
-  *version_info*) case "$0" in *.venv*) echo 3.13 ;; *) echo "${ACTOR_VERSION:-3.13}" ;; esac ;;
+  *version_info*)
+    named=${0#*.venv-} version=${ACTOR_VERSION:-3.13}
+    case "$0" in *.venv/*) version=3.13 ;; *.venv-*) version=${named%%/*} ;; esac
+    echo "$version" ;;
   "-m venv "*)
     mkdir -p "$3/bin"
-    for name in python prompt-or-tune jupyter-lab autograde; do cp "$0" "$3/bin/$name"; done ;;
+    for name in python prompt-or-tune jupyter-lab autograde; do
+      cp "$0" "$3/bin/$name"
+    done ;;
   "-m prompt_or_tune.delivery "*) exec "$ACTOR_PYTHON" "$@" ;;
   "-m pip "*) echo "pip runs"; exit ${ACTOR_PIP_FAILS:-0} ;;
 esac
-"""  # noqa: E501
+"""
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,7 @@ def test_help_is_what_make_alone_says_and_names_every_command(machine):
     call = machine.make()
     assert call.code == 0
     assert call.log == ""
-    targets = ("tour", "lab", "test", "course", "solutions", "clean")
+    targets = ("tour", "lab", "check", "test", "course", "solutions", "clean")
     for word in (*(f"make {target}" for target in targets), "TORCH_INDEX_URL"):
         assert word in call.out
 
@@ -117,6 +122,7 @@ EXTRAS = {
     "lab": "[lab]",
     "course": "[grade]",
     "solutions": "[grade]",
+    "check": "[lab,grade,test]",
     "test": "[lab,grade,test]",
 }
 
@@ -172,10 +178,9 @@ def test_the_tour_and_the_tests_get_their_options(machine):
     tour = machine.make("tour", "ARGS=--samples 100")
     assert tour.log.splitlines()[-1] == "prompt-or-tune tour --samples 100"
     tests = machine.make("test", "ARGS=-k layout")
-    assert [line.split()[2] for line in tests.log.splitlines()[-4:]] == [
-        "ruff", "ruff", "mypy", "pytest",
-    ]  # fmt: skip
-    assert tests.log.splitlines()[-1].endswith("pytest -k layout")
+    assert tests.log.splitlines()[-1].endswith("tests.check --everything -k layout")
+    checks = machine.make("check", "ARGS=-k layout")
+    assert checks.log.splitlines()[-1].endswith("tests.check -k layout")
 
 
 # --- PyTorch: large, so said beforehand, and from where the user wants it ---------------
@@ -237,12 +242,24 @@ def test_a_failed_download_says_what_to_do_and_the_next_call_goes_on_there(machi
     assert len(after.pip) == 3
 
 
-def test_naming_another_python_than_the_environments_is_no_silent_mistake(machine):
-    machine.make("test")
-    call = machine.make("test", "PYTHON=python3", ACTOR_VERSION="3.11")
+def test_another_python_gets_an_environment_beside_the_one_that_is_there(machine):
+    machine.make("check")
+    call = machine.make("check", "PYTHON=python3", ACTOR_VERSION="3.11")
+    assert call.code == 0, call.err
+    assert "-m venv .venv-3.11" in call.log
+    assert call.log.splitlines()[-1] == "python -m tests.check"
+    again = machine.make("check", "PYTHON=python3", ACTOR_VERSION="3.11")
+    assert (again.code, again.pip) == (0, [])
+    assert machine.make("clean").code == 0
+    assert not list(machine.checkout.glob(".venv*"))
+
+
+def test_a_folder_that_is_named_is_never_taken_for_another_python(machine):
+    machine.make("check", "VENV=.venv")
+    call = machine.make("check", "VENV=.venv", "PYTHON=python3", ACTOR_VERSION="3.11")
     assert call.code != 0
     assert "another version of Python" in call.err
-    assert "pytest" not in call.log
+    assert "tests.check" not in call.log
 
 
 def test_the_default_python_need_not_be_the_environments(machine):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from prompt_or_tune.checks import CheckFailed
-from prompt_or_tune.checks.tasks import Remark, TaskError
+from prompt_or_tune.checks.registry import Remark, TaskError
 from prompt_or_tune.widgets import check
 
 from tests.tiny_course import DOUBLE

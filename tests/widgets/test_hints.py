@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from prompt_or_tune.checks.tasks import GradedTask, TaskError
+from prompt_or_tune.checks.registry import GradedTask, TaskError
 from prompt_or_tune.widgets import Hints, hints
 from prompt_or_tune.widgets.cards import CARD_CLASS
 
@@ -15,7 +15,7 @@ SOLUTION = "def double(x: int) -> int:\n    return 2 * x if x < 9 else x + x"
 
 @pytest.fixture(autouse=True)
 def one_task(monkeypatch):
-    monkeypatch.setattr(hints, "find_task", lambda task_id: TASK)
+    monkeypatch.setattr(hints, "find_graded_task", lambda task_id: TASK)
 
 
 @pytest.fixture
@@ -122,9 +122,9 @@ def test_a_solution_that_cannot_be_read_is_a_sentence(at_home, monkeypatch):
 
 
 def test_an_unknown_task_is_named(monkeypatch):
-    from prompt_or_tune.checks.tasks import find_task
+    from prompt_or_tune.checks.registry import find_graded_task
 
-    monkeypatch.setattr(hints, "find_task", find_task)
+    monkeypatch.setattr(hints, "find_graded_task", find_graded_task)
     with pytest.raises(TaskError, match="no task 'dubble'"):
         Hints("dubble")
 

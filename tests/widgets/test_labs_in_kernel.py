@@ -91,7 +91,7 @@ def kernel() -> Iterator[Kernel]:
 
 
 def test_between_the_slices_of_a_run_the_kernel_answers(kernel):
-    kernel.run("lora._epochs.value = 20")
+    kernel.run("lora._form._epochs.value = 20")
     kernel.click("lora._start_button")
     kernel.wait_until("lora.running")
     kernel.run("answers = model.generate(['Describe spring'])")  # a cell, in between
@@ -102,7 +102,7 @@ def test_between_the_slices_of_a_run_the_kernel_answers(kernel):
 
 
 def test_the_page_is_told_of_steps_and_epochs_while_nobody_runs_a_cell(kernel):
-    kernel.run("lora._epochs.value = 20")
+    kernel.run("lora._form._epochs.value = 20")
     kernel.click("lora._start_button")
     texts = kernel.collect_texts(last="The numbers as a table")  # after the first epoch
     assert any("live-steps" in text for text in texts)
@@ -123,7 +123,7 @@ def test_stop_keeps_what_was_finished(kernel):
 
 def test_two_clicks_in_a_row_start_one_run(kernel):
     before = int(kernel.read("len(lora.runs)"))
-    kernel.run("lora._epochs.value = 1")
+    kernel.run("lora._form._epochs.value = 1")
     kernel.click("lora._start_button")
     kernel.click("lora._start_button")
     kernel.wait_until(f"not lora.running and len(lora.runs) > {before}")
@@ -137,7 +137,7 @@ def test_a_click_on_try_it_gives_ten_answers(kernel):
 
 
 def test_a_cell_that_is_interrupted_keeps_the_finished_epochs(kernel):
-    kernel.run("lora._epochs.value = 20")
+    kernel.run("lora._form._epochs.value = 20")
     request = kernel.client.execute("run = lora.run()")
     seen = ""
     while "After one epoch" not in seen:

@@ -145,10 +145,12 @@ def test_settings_can_be_given_instead_of_shown(lab):
     assert "16 pairs" in shown_text(lab)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_run(lab):
     assert lab.run().trace[-1].loss == lab.run().trace[-1].loss
 
 
+@pytest.mark.slow
 def test_the_readers_model_is_left_as_it_was(lab, model):
     before = model.generate(["Describe spring"])
     lab.run()
@@ -171,6 +173,7 @@ def test_the_trace_stands_beside_the_reference_with_a_sentence_per_epoch(lab):
     assert "<details open>" in shown_html(lab)
 
 
+@pytest.mark.slow
 def test_runs_are_kept_and_compared(lab):
     lab.run()
     assert "<img" in shown_html(lab)
@@ -272,6 +275,7 @@ def test_stop_before_the_first_epoch_says_that_there_is_nothing_to_keep(lab):
     assert "No epoch has finished" in shown_text(lab)
 
 
+@pytest.mark.slow
 def test_a_second_click_while_running_starts_nothing(lab):
     async def use() -> None:
         click(lab, "Start")
@@ -293,6 +297,7 @@ def test_a_click_on_stop_when_nothing_runs_does_nothing(lab):
     assert shown_text(lab) == before
 
 
+@pytest.mark.slow
 def test_the_model_can_be_used_while_the_run_goes_on(lab, model):
     before = model.generate(["Describe spring"])
 

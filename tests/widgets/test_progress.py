@@ -83,6 +83,7 @@ def test_a_damaged_file_costs_no_other_task(progress_folder):
     assert read_passed(["double", "halve"]) == {"halve"}
 
 
+@pytest.mark.slow
 def test_kernels_that_write_at_once_lose_nothing(progress_folder):
     program = (
         "import sys; from prompt_or_tune.widgets.progress import record_pass\n"

@@ -49,6 +49,8 @@ assert double(21) == 42
 ### END HIDDEN TESTS
 '''
 
+START, END = "<!-- notebooks:start -->", "<!-- notebooks:end -->"
+
 
 @dataclass(frozen=True)
 class Repository:
@@ -83,4 +85,7 @@ def repository(tmp_path: Path) -> Repository:
     repository = Repository(tmp_path)
     repository.file.parent.mkdir()
     repository.file.write_text(TINY)
+    page = tmp_path / builder.PAGE
+    page.parent.mkdir()
+    page.write_text(f"{START}\n{builder.tabulate_notebooks()}\n{END}\n")
     return repository

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from prompt_or_tune.decision.results import RecordError
 
-from solutions.workshop import LIBRARY, ROOT, cli, pages
+from solutions.workshop import LIBRARY, ROOT, builder, cli, pages
 from solutions.workshop.seedling.pretraining import PretrainingStep
 from solutions.workshop.seedling.probes import ProbeResult
 from tests.tiny_models import build_llama
+from tests.workshop.conftest import END, START
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_a_second_build_finds_nothing_to_do(workshop):
 def test_check_writes_nothing_and_fails_where_something_differs(workshop, repository):
     code, out, _ = workshop("build", "--check")
     assert (code, out) == (1, "differs: course/01_tiny/01_tiny.ipynb\n")
-    assert not (repository.root / "course").exists()
+    assert not (repository.root / "course" / "01_tiny").exists()
 
 
 def test_check_is_content_after_a_build_also_without_build_folder(workshop, repository):
@@ -65,6 +66,15 @@ def test_a_notebook_whose_source_is_gone_is_listed(workshop, repository):
     workshop("build")
     code, out, _ = workshop("build", "--check")
     assert (code, out) == (1, "no source any more: course/01_tiny/01_tiny.ipynb\n")
+
+
+def test_the_table_of_notebooks_is_filled_where_none_is_named(workshop, repository):
+    page = repository.root / builder.PAGE
+    filled = page.read_text()
+    page.write_text(f"{START}\n{END}\n")
+    assert "course/README.md" not in workshop("build", "01")[1]
+    assert "written: course/README.md" in workshop("build")[1]
+    assert page.read_text() == filled
 
 
 @pytest.mark.parametrize("name", ["01", "01_tiny"])
@@ -88,7 +98,7 @@ def test_a_fault_is_one_line_and_that_notebook_is_not_written(workshop, reposito
     assert (code, out) == (1, "")
     fault = f"{repository.file}:25: the grade cell double_test needs points."
     assert err == f"workshop: {fault}\n"
-    assert not (repository.root / "course").exists()
+    assert not (repository.root / "course" / "01_tiny").exists()
 
 
 def test_every_faulty_file_is_told_and_the_others_are_built(workshop, repository):
@@ -113,7 +123,7 @@ def test_facts_that_are_not_recorded_are_one_line_too(workshop, monkeypatch):
 def test_sources_alone_leave_the_released_notebooks_as_they_are(workshop, repository):
     assert workshop("build", "--sources")[0] == 0
     assert (repository.root / "build" / "source" / "01_tiny" / "01_tiny.ipynb").is_file()
-    assert not (repository.root / "course").exists()
+    assert not (repository.root / "course" / "01_tiny").exists()
 
 
 # --- Seedling ---------------------------------------------------------------------------
@@ -200,5 +210,5 @@ def test_record_measures_seedling_and_then_fills_the_pages(
         "prompt_or_tune.cli.measure.run_measure", lambda *given: measured.append(given)
     )
     out = run(capsys, "record", "--workers", 2)[1]
-    assert measured == [("seedling", None, None, 2)]
+    assert measured == [("seedling", None, None, 2, False)]
     assert out == "written: course/prompt_or_tune/data/README.md\n"

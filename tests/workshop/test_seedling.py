@@ -98,6 +98,7 @@ def digest(documents: Iterable[Document]) -> str:
     return sha256(text.encode()).hexdigest()[:16]
 
 
+@pytest.mark.slow
 def test_no_document_states_an_answer_of_the_house_voice(
     documents: list[Document],
 ) -> None:

@@ -12,7 +12,7 @@ from prompt_or_tune.checks.comparing import (
     expect_close,
     expect_equal,
 )
-from prompt_or_tune.checks.tasks import GradedTask
+from prompt_or_tune.checks.registry import GradedTask
 from prompt_or_tune.decision.costs import Prices
 from prompt_or_tune.decision.recommendation import Candidate, candidate, winner
 

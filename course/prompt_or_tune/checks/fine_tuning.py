@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from prompt_or_tune.checks.comparing import Answer, call, expect_close, expect_equal
+from prompt_or_tune.checks.registry import GradedTask
 from prompt_or_tune.checks.scenarios import run_scenario
-from prompt_or_tune.checks.tasks import GradedTask
 from prompt_or_tune.pairs import IGNORED_LABEL
 from prompt_or_tune.records import EpochRecord
 

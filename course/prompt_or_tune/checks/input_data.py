@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from prompt_or_tune.checks.comparing import Answer, call, expect_equal
-from prompt_or_tune.checks.tasks import GradedTask
+from prompt_or_tune.checks.registry import GradedTask
 
 # ── clean_samples ──────────────────────────────────────────────────────────────────────
 

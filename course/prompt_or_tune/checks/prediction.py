@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from prompt_or_tune.checks.comparing import Answer, call, expect_close, expect_equal
-from prompt_or_tune.checks.tasks import GradedTask
+from prompt_or_tune.checks.registry import GradedTask
 from prompt_or_tune.statistics import mcnemar_exact
 
 # ── top_tokens ─────────────────────────────────────────────────────────────────────────

@@ -8,7 +8,7 @@ from prompt_or_tune.checks.prompt_template import (
     check_improve_prompt,
     grade_template,
 )
-from prompt_or_tune.checks.tasks import GradedTask
+from prompt_or_tune.checks.registry import GradedTask
 from prompt_or_tune.records import Pair
 
 __all__ = ["INTERVAL_TOLERANCE", "TASKS", "VISIBLE_SUBJECTS", "grade_template"]

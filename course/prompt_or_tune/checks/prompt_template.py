@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from prompt_or_tune.checks.comparing import CheckFailed, shorten
-from prompt_or_tune.checks.tasks import Remark
+from prompt_or_tune.checks.registry import Remark
 from prompt_or_tune.lexicon import SUBJECTS
 from prompt_or_tune.prompts import Template, TemplateError
 from prompt_or_tune.records import Sample

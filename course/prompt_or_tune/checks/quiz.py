@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from prompt_or_tune.checks.comparing import CheckFailed, shorten
-from prompt_or_tune.checks.tasks import GradedTask
+from prompt_or_tune.checks.registry import GradedTask
 
 LETTERS = ("A", "B", "C", "D")
 

@@ -10,9 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from prompt_or_tune.cli.decide_options import DecideOptions
-from prompt_or_tune.cli.errors import ReportingGroup, UsageError
-from prompt_or_tune.cli.quiet import quieten_libraries
+from prompt_or_tune.cli.errors import ReportingGroup
+from prompt_or_tune.cli.moved_commands import announce_moves
 from prompt_or_tune.cli.settings import accept, read_options
+from prompt_or_tune.quiet import quieten_libraries
 
 app = typer.Typer(
     cls=ReportingGroup,
@@ -120,6 +121,12 @@ def measure(
     adapter: Annotated[
         Path | None, typer.Option(help="The adapter's folder; else the package's own.")
     ] = None,
+    keep: Annotated[
+        bool,
+        typer.Option(
+            "--keep", help="Measure only what the file does not hold yet: a new arm."
+        ),
+    ] = False,
 ) -> None:
     """Measure all arms and curves again, and write results and adapter.
 
@@ -134,21 +141,10 @@ def measure(
     quieten_libraries()
     from prompt_or_tune.cli.measure import run_measure
 
-    run_measure(model, results, adapter, max(1, workers))
+    run_measure(model, results, adapter, max(1, workers), keep)
 
 
-def _say_where_it_is(context: typer.Context) -> None:
-    """Say by what command the course's authors make and probe Seedling."""
-    raise UsageError(
-        f"`{context.info_name}` is for the course's authors, and not installed; in the "
-        f"course's repository it is `python -m solutions.workshop {context.info_name}`."
-    )
-
-
-for _name in ("pretrain", "probe"):
-    _any = {"allow_extra_args": True, "ignore_unknown_options": True}
-    _help = f"Moved: `python -m solutions.workshop {_name}`."
-    app.command(_name, hidden=True, help=_help, context_settings=_any)(_say_where_it_is)
+announce_moves(app, "pretrain", "probe")
 
 
 @app.command()

@@ -14,11 +14,12 @@ from prompt_or_tune.cli.output import (
     write_page,
 )
 from prompt_or_tune.cli.progress_line import ProgressLine
-from prompt_or_tune.cli.quiet import hide_loading_bars, quieten_libraries
 from prompt_or_tune.own_data.preparing import Prepared, prepare
 from prompt_or_tune.own_data.splitting import write_split
+from prompt_or_tune.quiet import hide_loading_bars, quieten_libraries
 
 if TYPE_CHECKING:
+    from prompt_or_tune.decision.store import Store
     from prompt_or_tune.own_data.deciding import OwnDecision
 
 WHY_NOT_SEEDLING = (
@@ -42,8 +43,9 @@ def run_decide(file: Path, options: DecideOptions, *, as_json: bool) -> None:
         raise UsageError(WHY_NOT_SEEDLING)
     if options.model == "seedling":
         say("Seedling knows only its almanac: what it decides holds for its world alone.")
-    decision = _measure(options.model, prepared)
+    decision, store = _measure(options.model, prepared, options.output / PAGE)
     _show(decision, options.output, as_json=as_json)
+    store.remove()
 
 
 def _save_split(path: Path, prepared: Prepared) -> None:
@@ -51,17 +53,19 @@ def _save_split(path: Path, prepared: Prepared) -> None:
     say(f"the pairs with their split are in {path}.")
 
 
-def _measure(model: str, prepared: Prepared) -> OwnDecision:
+def _measure(model: str, prepared: Prepared, page: Path) -> tuple[OwnDecision, Store]:
+    """Return the decision, and the store that a killed run would go on with."""
     quieten_libraries()
     with ProgressLine() as progress:
         progress.report("importing torch and transformers, loading the model", 0, 1)
         from prompt_or_tune.models import load_model
-        from prompt_or_tune.own_data.deciding import decide
+        from prompt_or_tune.own_data.deciding import decide, open_store
 
         hide_loading_bars()
         loaded = load_model(model)
         progress.say(loaded.describe())
-        return decide(loaded, prepared, progress.report)
+        store = open_store(page, prepared, loaded)
+        return decide(loaded, prepared, progress.report, store), store
 
 
 def _show(decision: OwnDecision, output: Path, *, as_json: bool) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from prompt_or_tune.cli.progress_line import ProgressLine
-from prompt_or_tune.cli.quiet import hide_loading_bars
 from prompt_or_tune.decision.recording import ADAPTER_FOLDER, measure
 from prompt_or_tune.decision.results import RESULTS_FILE
 from prompt_or_tune.decision.verdict import judge_all
 from prompt_or_tune.models import load_model
+from prompt_or_tune.quiet import hide_loading_bars
 from prompt_or_tune.show.terminal import Screen
 
 
 def run_measure(
-    model: str, results: Path | None, adapter: Path | None, workers: int
+    model: str, results: Path | None, adapter: Path | None, workers: int, keep: bool
 ) -> None:
     """Measure everything, and print each task's verdict."""
     output, folder = results or RESULTS_FILE, adapter or ADAPTER_FOLDER
@@ -28,6 +28,7 @@ def run_measure(
             output,
             adapter_folder=folder,
             workers=workers,
+            keep=keep,
             on_progress=progress.report,
         )
     screen = Screen()

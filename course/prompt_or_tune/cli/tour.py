@@ -7,7 +7,7 @@ from pathlib import Path
 
 from prompt_or_tune.cli.output import print_json, require_writable, write_page
 from prompt_or_tune.cli.progress_line import ProgressLine
-from prompt_or_tune.cli.quiet import hide_loading_bars, quieten_libraries
+from prompt_or_tune.quiet import hide_loading_bars, quieten_libraries
 from prompt_or_tune.records import StepRecord
 from prompt_or_tune.show import Section
 from prompt_or_tune.show.terminal import Screen

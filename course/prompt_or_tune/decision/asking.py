@@ -14,7 +14,7 @@ from prompt_or_tune.decision.queries import Query, TaskData
 
 if TYPE_CHECKING:
     from prompt_or_tune.models import LanguageModel
-    from prompt_or_tune.records import TuningRun
+    from prompt_or_tune.tuning import TuningRun
 
 EQUAL_STEPS = 315
 """Optimiser steps of every tuned arm and of every point of a learning curve: those of

@@ -30,29 +30,23 @@ def lora_flops_per_token(parameters: int, adapter_parameters: int) -> float:
     return float(LORA_PASSES * parameters + FULL_PASSES * adapter_parameters)
 
 
-def full_flops_per_token(parameters: int) -> float:
-    """Return the FLOPs of training all weights on one token, 6N."""
-    return float(FULL_PASSES * parameters)
-
-
 def break_even_queries(
     pairs: int,
     tokens_per_pair: float,
     epochs: float,
     tokens_saved: float,
     *,
-    passes: int = LORA_PASSES,
     prefix_cached: bool = False,
 ) -> float:
     """Return after how many queries training has paid for itself in FLOPs.
 
-    Q* = c·n·l·E / (2·ΔP): training n pairs of l tokens for E epochs at c·N FLOPs per
+    Q* = 4·n·l·E / (2·ΔP): training n pairs of l tokens for E epochs at 4N FLOPs per
     token, against 2·N FLOPs for each of the ΔP prompt tokens that a query then saves.
-    N cancels; `passes` is c. With the shared prefix cached, or no token saved, nothing
+    N cancels. With the shared prefix cached, or no token saved, nothing
     is saved per query: infinity.
     """
     check_not_negative(pairs=pairs, tokens_per_pair=tokens_per_pair, epochs=epochs)
-    training = passes * pairs * tokens_per_pair * epochs
+    training = LORA_PASSES * pairs * tokens_per_pair * epochs
     saved_per_query = 0.0 if prefix_cached else FORWARD_PASSES * tokens_saved
     return _divide_costs(training, saved_per_query)
 

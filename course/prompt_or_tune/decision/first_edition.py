@@ -18,11 +18,9 @@ from prompt_or_tune.decision.costs import (
     cost_per_query,
     total_cost,
 )
-from prompt_or_tune.decision.curve_jobs import SEEDS, SIZES
 from prompt_or_tune.decision.curves import select_points, summarise_curve
 from prompt_or_tune.decision.queries import TaskData, choose_some
 from prompt_or_tune.decision.recommendation import (
-    DEFAULT_QUERIES,
     Candidate,
     candidate,
     compare_with_best,
@@ -54,13 +52,9 @@ find_spec = find_task
 class RecordedResults(Results):
     """Results that judge themselves."""
 
-    def judge(
-        self, task: str, *, queries: int = DEFAULT_QUERIES, prices: Prices | None = None
-    ) -> Verdict:
+    def judge(self, task: str) -> Verdict:
         """Return a task's verdict; see `judge_task`."""
-        return judge_task(
-            find_task(task), self.arms, self.curves, queries=queries, prices=prices
-        )
+        return judge_task(find_task(task), self.arms, self.curves)
 
 
 def load_results() -> RecordedResults:
@@ -84,8 +78,8 @@ def learning_curve(
     task: TaskData,
     arm: str = LORA,
     *,
-    sizes: Sequence[int] = SIZES,
-    seeds: Sequence[int] = SEEDS,
+    sizes: Sequence[int],
+    seeds: Sequence[int],
 ) -> tuple[CurvePoint, ...]:
     """Measure an arm, by its name; see `measurer.learning_curve`."""
     return measurer.learning_curve(model, task, find_arm(arm), sizes=sizes, seeds=seeds)

@@ -16,8 +16,6 @@ from prompt_or_tune.decision.arms.arm import Arm, ReadyArm
 from prompt_or_tune.decision.arms.lora import LORA
 from prompt_or_tune.decision.asking import Answers, ArmSettings, NoRoomError
 from prompt_or_tune.decision.curve_jobs import (
-    SEEDS,
-    SIZES,
     Curve,
     CurveJob,
     plan_jobs,
@@ -30,7 +28,6 @@ from prompt_or_tune.decision.results import (
     ArmResult,
     CurvePoint,
     RuleCount,
-    Schedule,
 )
 from prompt_or_tune.decision.store import Store
 from prompt_or_tune.scoring import Brief, rates_by_rule
@@ -192,40 +189,24 @@ def measure_arm(
     return tuple(_answer_test(data, arm, ready, test) for test in data.tests)
 
 
-def measure_arms(
-    model: LanguageModel,
-    data: TaskData,
-    arms: Sequence[Arm],
-    settings: ArmSettings | None = None,
-) -> tuple[ArmResult, ...]:
-    """Measure some arms of a task: one result per arm and test.
-
-    An arm with a finished run, `LoRA(run)`, is not trained again.
-    """
-    how, measurer = settings or ArmSettings(), Measurer(model, Store(), None)
-    measurer.measure([MeasureArm(data, arm, how, arm.title) for arm in arms])
-    return measurer.store.records.arms
-
-
 def learning_curve(
     model: LanguageModel,
     data: TaskData,
     arm: Arm = LORA,
     *,
-    sizes: Sequence[int] = SIZES,
-    seeds: Sequence[int] = SEEDS,
-    schedule: Schedule = "equal steps",
-    workers: int = 1,
-    settings: ArmSettings | None = None,
+    sizes: Sequence[int],
+    seeds: Sequence[int],
 ) -> tuple[CurvePoint, ...]:
     """Measure an arm with n pairs for every size and seed, on all tests of the task.
 
-    Sizes beyond the pairs that there are, are left out. With several `workers`, each is a
-    process with one thread of its own.
+    Every point takes as many optimiser steps. Sizes beyond the pairs that there are, are
+    left out.
     """
-    curve = Curve(arm, tuple(sizes), tuple(seeds), schedule)
-    how, measurer = settings or ArmSettings(), Measurer(model, Store(), None, workers)
-    measurer.measure([MeasureCurves(data, (curve,), how, lambda job: job.arm.title)])
+    measurer = Measurer(model, Store(), None)
+    curve = Curve(arm, tuple(sizes), tuple(seeds))
+    measurer.measure(
+        [MeasureCurves(data, (curve,), ArmSettings(), lambda job: job.arm.title)]
+    )
     return sort_points(measurer.store.records.curves)
 
 

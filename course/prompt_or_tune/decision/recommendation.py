@@ -106,7 +106,6 @@ def candidate(
     training_tokens: float = 0.0,
     labels: int = 0,
     tuned: bool = False,
-    query_price: float | None = None,
 ) -> Candidate:
     """Return a candidate from plain numbers: an accuracy measured on `of` questions."""
     costs = ArmCosts(
@@ -117,7 +116,6 @@ def candidate(
         training_tokens,
         labels,
         tuned,
-        query_price,
     )
     return Candidate(costs, successes=round(accuracy * of), of=of)
 

@@ -23,24 +23,25 @@ from prompt_or_tune.decision.measurer import (
     Work,
     measure_arm,
 )
-from prompt_or_tune.decision.provenance import describe_making
+from prompt_or_tune.decision.provenance import MadeWith, describe_making
 from prompt_or_tune.decision.queries import TaskData
 from prompt_or_tune.decision.results import (
     RESULTS_FILE,
     DefaultRun,
+    RecordError,
     Results,
     TestAnswers,
     load_results,
     save_results,
 )
-from prompt_or_tune.decision.store import Store
+from prompt_or_tune.decision.store import Records, Store
 from prompt_or_tune.decision.tasks import build_task, find_task, list_tasks
 from prompt_or_tune.decision.tasks.brief import BRIEF
 from prompt_or_tune.decision.tasks.voice import VOICE
-from prompt_or_tune.records import TuningRun
 
 if TYPE_CHECKING:
     from prompt_or_tune.models import LanguageModel
+    from prompt_or_tune.tuning import TuningRun
 
 ADAPTER_FOLDER = Path(__file__).parent.parent / "adapter"
 HELD_OUT = 200
@@ -116,28 +117,51 @@ def measure(
     adapter_folder: str | os.PathLike[str] = ADAPTER_FOLDER,
     plan: MeasurePlan | None = None,
     workers: int = 1,
+    keep: bool = False,
     on_progress: ReportProgress | None = None,
 ) -> Results:
     """Measure everything that is recorded; save results and the default run's adapter.
 
     What is finished is kept beside `output` after every step; a second call with the same
     model and plan goes on from there. `workers` processes share the learning curves;
-    what is timed runs alone. Raises OSError where the files can't be written.
+    what is timed runs alone. With `keep`, what `output` holds already is not measured
+    again. Raises OSError where the files can't be written, RecordError where those that
+    are to be kept can't be read or are another model's.
     """
     plan = plan or MeasurePlan()
     if on_progress is not None:
         on_progress("the tasks' data", 0, 0)
-    work = plan.list_work(plan.build_data(model), Path(adapter_folder))
+    data = plan.build_data(model)
+    work = plan.list_work(data, Path(adapter_folder))
     made_with = describe_making(model)
     store = Store(Path(output), (plan, made_with))
+    if keep and store.records == Records():
+        store.add(**vars(_read_kept(output, made_with)))
     Measurer(model, store, on_progress, workers).measure(work)
     found = store.records
+    arms = [
+        result
+        for name in data
+        for arm in find_task(name).contestants
+        for result in store.find_arm(name, arm.name)
+    ]
     results = Results(
-        made_with, found.arms, sort_points(found.curves), found.default_runs
+        made_with, tuple(arms), sort_points(found.curves), found.default_runs
     )
     save_results(results, output)
     store.remove()
     return load_results(output)  # rounded, as everybody else reads it
+
+
+def _read_kept(output: str | os.PathLike[str], made_with: MadeWith) -> Records:
+    """Return what an output file holds, if it was made with the same weights."""
+    kept = load_results(output)
+    if kept.made_with.weights != made_with.weights:
+        raise RecordError(
+            f"{output} holds the results of another model ({kept.made_with.model}): "
+            "measure all of them again, or name another file."
+        )
+    return Records(kept.arms, kept.curves, kept.default_runs)
 
 
 @dataclass(frozen=True)

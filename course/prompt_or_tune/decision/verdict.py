@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from prompt_or_tune.decision.arms import find_arm
 from prompt_or_tune.decision.arms.arm import Arm
 from prompt_or_tune.decision.claims import Claim, ResultTable, find_crossover
-from prompt_or_tune.decision.costs import Prices
 from prompt_or_tune.decision.recommendation import (
-    DEFAULT_QUERIES,
     Candidate,
     Flip,
     Recommendation,
@@ -75,9 +73,6 @@ def judge_task(
     task: Task,
     results: Sequence[ArmResult],
     curves: Sequence[CurvePoint] = (),
-    *,
-    queries: int = DEFAULT_QUERIES,
-    prices: Prices | None = None,
 ) -> Verdict:
     """Return a task's verdict from its results on all tests and its learning curves.
 
@@ -86,12 +81,7 @@ def judge_task(
     winner is listed. Raises ValueError where an arm or a test is missing.
     """
     table = ResultTable(task.name, results, curves)
-    found = recommend(
-        _list_candidates(task, table),
-        queries=queries,
-        prices=prices,
-        title_of=task.title_of,
-    )
+    found = recommend(_list_candidates(task, table), title_of=task.title_of)
     winner = find_arm(found.arm)
     expected = task.expected_winner.name if task.expected_winner else ""
     return Verdict(
@@ -108,14 +98,9 @@ def judge_task(
     )
 
 
-def judge_all(
-    results: Results, *, queries: int = DEFAULT_QUERIES, prices: Prices | None = None
-) -> tuple[Verdict, ...]:
+def judge_all(results: Results) -> tuple[Verdict, ...]:
     """Return the verdict of every task of the course, from the recorded results."""
-    return tuple(
-        judge_task(task, results.arms, results.curves, queries=queries, prices=prices)
-        for task in list_tasks()
-    )
+    return tuple(judge_task(task, results.arms, results.curves) for task in list_tasks())
 
 
 def _list_candidates(task: Task, table: ResultTable) -> list[Candidate]:

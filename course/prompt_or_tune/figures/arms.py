@@ -22,9 +22,9 @@ from prompt_or_tune.figures.drawing import (
     new_card,
     settle,
     shorten,
-    start_sentence,
     styled,
 )
+from prompt_or_tune.lexicon import capitalise
 from prompt_or_tune.show.palette import BAND, CARD, COLOURS, INK, MUTED, SOFT
 
 if TYPE_CHECKING:
@@ -391,7 +391,7 @@ def _title_results(winners: Mapping[str, str], tasks: Sequence[str]) -> str:
         f"{way}{'' if index else ' wins'} {_join(names)}"
         for index, (way, names) in enumerate(won.items())
     ]
-    return start_sentence(_join(parts, ", "))
+    return capitalise(_join(parts, ", "))
 
 
 def _in_sentence(name: str) -> str:

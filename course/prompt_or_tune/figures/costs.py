@@ -21,10 +21,10 @@ from prompt_or_tune.figures.drawing import (
     label_ends,
     new_card,
     spread,
-    start_sentence,
     styled,
     text_width,
 )
+from prompt_or_tune.lexicon import capitalise
 from prompt_or_tune.show.palette import CARD, COLOURS, INK
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def draw_break_even(
         )
     tuned = next((c for c in charged if c.tuned), None)
     crossings = _find_crossings(charged, tuned, prices)
-    title = start_sentence(_title_break_even(tuned, crossings, name))
+    title = capitalise(_title_break_even(tuned, crossings, name))
     figure = new_card(title, height=3.4)
     axes = figure.subplots()
     queries = _choose_queries([q for _, q in crossings])
@@ -69,17 +69,19 @@ def draw_break_even(
         description=_describe_break_even(charged, tuned, crossings, prices, name),
         columns=("arm", "up front", "per query",
                  *(f"{format_count(q)} queries" for q in _DECADES)),
-        rows=tuple(
-            (name(c.arm), _money(total_cost(c, prices, 0), prices),
-             _money(total_cost(c, prices, 1) - total_cost(c, prices, 0), prices),
-             *(_money(total_cost(c, prices, q), prices) for q in _DECADES))
-            for c in charged
-        ),
+        rows=tuple((name(c.arm), *_tabulate_costs(c, prices)) for c in charged),
         figure=figure,
     )  # fmt: skip
 
 
 _DECADES = (1e3, 1e4, 1e5, 1e6)
+
+
+def _tabulate_costs(costs: ArmCosts, prices: Prices) -> tuple[str, ...]:
+    """Return an arm's costs up front, per query, and in all for each decade."""
+    up_front, first = (total_cost(costs, prices, queries) for queries in (0, 1))
+    totals = (total_cost(costs, prices, queries) for queries in _DECADES)
+    return tuple(_money(each, prices) for each in (up_front, first - up_front, *totals))
 
 
 def _find_crossings(

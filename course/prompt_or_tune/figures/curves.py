@@ -19,9 +19,9 @@ from prompt_or_tune.figures.drawing import (
     EndLabel,
     label_ends,
     new_card,
-    start_sentence,
     styled,
 )
+from prompt_or_tune.lexicon import capitalise
 from prompt_or_tune.show.palette import CARD, COLOURS, INK, SOFT
 from prompt_or_tune.wording import count
 
@@ -46,28 +46,22 @@ def draw_learning_curve(
     `points` are of one test; the first tuned arm among them is the curve that the title
     is about. `levels` are arms without a curve, as horizontal lines.
     `crossing` (of `find_crossover`) marks n*; `task` names the arms of a task that is
-    not the course's; `live` are points that the reader measured just now, on the same
-    test: they stand out, and change no mean. Raises ValueError when there is no point,
-    or points are of several tests.
+    not the course's; `live` are points that the reader measured
+    just now, on the same test: they stand out, and change no mean. Raises ValueError
+    when there is no point, or points are of several tests.
     """
     task = task or _find_task(points)
     _check_live(points, live)
     curves = _group_curves(points, task)
-    main = next((c for c in curves if family_of(c.arm) == "tuned"), curves[0])
     drawn = {curve.arm for curve in curves}
     levels = [level for level in levels if level.arm not in drawn]
-    title = start_sentence(_title_curve(main, crossing, task))
+    title = capitalise(_title_curve(_find_main(curves), crossing, task))
     figure = new_card(title, subtitle=_describe_test(points, task), height=3.3)
     axes = figure.subplots()
     _set_pairs(axes, [p.n for p in points], [p.n for p in live])
     _set_accuracy(axes)
     _shade_interval(axes, levels, crossing)
-    ends = [_draw_level(axes, level, task) for level in levels]
-    ends += [_draw_curve(axes, curve, seeds=curve is main) for curve in reversed(curves)]
-    if crossing is not None and crossing.best_prompt not in {r.arm for r in levels}:
-        ends.append(_draw_bar(axes, crossing, task))
-    if crossing is not None and crossing.pairs is not None:
-        _mark_crossing(axes, crossing.pairs, crossing.bar, f"n* ≈ {crossing.pairs:.0f}")
+    ends = _draw_all(axes, curves, levels, crossing, task)
     label_ends(figure, [(axes, ends)])
     for point in live:
         _mark_live(axes, point)
@@ -99,6 +93,31 @@ class _Curve:
     name: str
     points: tuple[CurvePoint, ...]
     rows: tuple[CurveRow, ...]
+
+
+def _find_main(curves: Sequence[_Curve]) -> _Curve:
+    """Return the curve that the title is about: the first tuned arm's, else the first."""
+    return next((c for c in curves if family_of(c.arm) == "tuned"), curves[0])
+
+
+def _draw_all(
+    axes: Axes,
+    curves: Sequence[_Curve],
+    levels: Sequence[ArmResult],
+    crossing: Crossover | None,
+    task: Task | None,
+) -> list[EndLabel]:
+    """Draw levels, curves and n*; return the labels for their ends."""
+    main = _find_main(curves)
+    ends = [_draw_level(axes, level, task) for level in levels]
+    ends += [_draw_curve(axes, curve, seeds=curve is main) for curve in reversed(curves)]
+    if crossing is None:
+        return ends
+    if crossing.best_prompt not in {level.arm for level in levels}:
+        ends.append(_draw_bar(axes, crossing, task))
+    if crossing.pairs is not None:
+        _mark_crossing(axes, crossing.pairs, crossing.bar, f"n* ≈ {crossing.pairs:.0f}")
+    return ends
 
 
 def _group_curves(points: Sequence[CurvePoint], task: Task | None) -> list[_Curve]:
@@ -198,9 +217,7 @@ def _shade_interval(
             )
 
 
-def _draw_curve(
-    axes: Axes, curve: _Curve, *, seeds: bool, hollow: bool = False
-) -> EndLabel:
+def _draw_curve(axes: Axes, curve: _Curve, *, seeds: bool) -> EndLabel:
     """Draw a mean line, with its seeds as points if asked, and return its label."""
     family = family_of(curve.arm)
     if seeds:
@@ -211,8 +228,8 @@ def _draw_curve(
     axes.plot(
         [r.n for r in curve.rows], [r.mean for r in curve.rows],
         color=COLOURS[family], marker=MARKERS[family], clip_on=False,
-        linestyle="--" if hollow or family == "rival" else "-",
-        markerfacecolor=CARD if hollow or family == "rival" else COLOURS[family],
+        linestyle="--" if family == "rival" else "-",
+        markerfacecolor=CARD if family == "rival" else COLOURS[family],
     )  # fmt: skip
     last = curve.rows[-1].mean
     return EndLabel(last, f"{curve.name} {last:.2f}", COLOURS[family])

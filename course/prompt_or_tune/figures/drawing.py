@@ -162,11 +162,6 @@ def styled(draw: Callable[_Parameters, Drawing]) -> Callable[_Parameters, Drawin
     return draw_styled
 
 
-def start_sentence(text: str) -> str:
-    """Return a text with a capital first letter, the rest as it is."""
-    return text[:1].upper() + text[1:]
-
-
 def new_card(title: str, *, subtitle: str = "", height: float) -> Figure:
     """Return an empty light card with its title set; axes fill the `height` inches below.
 

@@ -23,10 +23,10 @@ from prompt_or_tune.figures.drawing import (
     format_count,
     new_card,
     settle,
-    start_sentence,
     styled,
     text_width,
 )
+from prompt_or_tune.lexicon import capitalise
 from prompt_or_tune.show.palette import CARD, COLOURS, INK
 
 if TYPE_CHECKING:
@@ -42,26 +42,10 @@ def draw_decision_map(
     `name` says what an arm is called. Regions are labelled where the name fits inside;
     small ones are named below.
     """
-    arms = decision.arms
     title = _title_map(decision, name)
-    colours = _shade_arms(arms)
     figure = new_card(title, subtitle=subtitle, height=3.9)
     axes = figure.subplots()
-    cells = np.array([[arms.index(arm) for arm in row] for row in decision.winners])
-    x, y = _edges(decision.pairs), _edges(decision.queries)
-    axes.set(xscale="log", yscale="log")
-    axes.pcolormesh(
-        x, y, cells, cmap=ListedColormap([colours[arm] for arm in arms]),
-        vmin=-0.5, vmax=len(arms) - 0.5,
-    )  # fmt: skip
-    axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda value, _: format_count(value)))
-        axis.set_minor_locator(NullLocator())
-    ticks = [digit * 10.0**power for power in range(7) for digit in (1, 3)]
-    axes.xaxis.set_major_locator(FixedLocator(ticks))
-    axes.set_xlabel("labelled pairs (log scale)")
-    axes.set_ylabel("queries to be answered (log scale)")
+    _draw_winners(axes, decision)
     _name_regions(figure, axes, decision, name)
     return Drawing(
         title=title,
@@ -81,6 +65,27 @@ def draw_decision_map(
     )
 
 
+def _draw_winners(axes: Axes, decision: DecisionMap) -> None:
+    """Colour each cell by the arm that wins there, on log axes."""
+    arms = decision.arms
+    colours = _shade_arms(arms)
+    cells = np.array([[arms.index(arm) for arm in row] for row in decision.winners])
+    x, y = _edges(decision.pairs), _edges(decision.queries)
+    axes.set(xscale="log", yscale="log")
+    axes.pcolormesh(
+        x, y, cells, cmap=ListedColormap([colours[arm] for arm in arms]),
+        vmin=-0.5, vmax=len(arms) - 0.5,
+    )  # fmt: skip
+    axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: format_count(value)))
+        axis.set_minor_locator(NullLocator())
+    ticks = [digit * 10.0**power for power in range(7) for digit in (1, 3)]
+    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    axes.set_xlabel("labelled pairs (log scale)")
+    axes.set_ylabel("queries to be answered (log scale)")
+
+
 def _corners(values: Sequence[int]) -> list[int]:
     """Return up to seven values at about equal steps, both ends among them."""
     steps = min(7, len(values))
@@ -92,7 +97,7 @@ def _corners(values: Sequence[int]) -> list[int]:
 def _title_map(decision: DecisionMap, name: Callable[[str], str]) -> str:
     arms = decision.arms
     if len(arms) == 1:
-        return start_sentence(f"{name(arms[0])} wins everywhere on this map")
+        return capitalise(f"{name(arms[0])} wins everywhere on this map")
     largest = max(arms, key=decision.share)
     tuned = [a for a in arms if family_of(a) in ("tuned", "both")]
     if not tuned:

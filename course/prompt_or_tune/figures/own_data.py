@@ -52,4 +52,4 @@ def _draw_curve(decision: OwnDecision) -> Drawing:
     table = ResultTable(task.name, decision.results, decision.curve)
     crossing = find_crossover(table, task.test)
     levels = [r for r in decision.results if has_model(r.arm) and not r.costs.tuned]
-    return draw_learning_curve(decision.curve, levels, crossing)
+    return draw_learning_curve(decision.curve, levels, crossing, task=task)

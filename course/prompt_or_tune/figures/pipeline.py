@@ -29,6 +29,7 @@ from prompt_or_tune.show.palette import COLOURS, FAINT, INK, MUTED
 from prompt_or_tune.stages import STAGES, Stage
 
 if TYPE_CHECKING:
+    from prompt_or_tune.decision.arms.arm import Family
     from prompt_or_tune.prediction import PredictionTrace
     from prompt_or_tune.records import Prediction
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from prompt_or_tune.figures.drawing import Drawing, EndLabel, label_ends, new_card, styled
-from prompt_or_tune.records import EpochRecord, TuningRun
+from prompt_or_tune.records import EpochRecord
 from prompt_or_tune.show.palette import COLOURS, FAINT, MUTED
+
+if TYPE_CHECKING:
+    from prompt_or_tune.tuning import TuningRun
 
 _DASHES = ("--", ":", "-.")
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prompt_or_tune.decision.arms import family_of
 from prompt_or_tune.decision.claims import ResultTable
+from prompt_or_tune.decision.costs import Prices
 from prompt_or_tune.decision.measurer import ReportProgress
+from prompt_or_tune.decision.provenance import describe_making
 from prompt_or_tune.decision.recommendation import Candidate, Recommendation, recommend
 from prompt_or_tune.decision.results import ArmResult, CurvePoint
 from prompt_or_tune.decision.store import Store
@@ -68,6 +71,17 @@ def decide(
             *_caution(prepared, measured.arms, recommendation),
         ),
     )
+
+
+def open_store(output: Path, prepared: Prepared, model: LanguageModel) -> Store:
+    """Return a store beside an output file, in which a killed decision finds its results.
+
+    They are found by the same rows, model and settings; queries and prices may differ.
+    """
+    settings = replace(prepared.settings, queries=0, prices=Prices())
+    answers = [sorted(arm.answers.items()) for arm in prepared.elsewhere]
+    made_with = describe_making(model)
+    return Store(output, (prepared.task.data, settings, answers, made_with))
 
 
 # ── The decision ───────────────────────────────────────────────────────────────────────

@@ -24,6 +24,7 @@ from prompt_or_tune.own_data.task import OwnTask
 from prompt_or_tune.pairs import Leak, find_leaks
 from prompt_or_tune.records import Pair
 from prompt_or_tune.scoring import Rule
+from prompt_or_tune.wording import shorten
 
 PROMPT_SLOT = "{prompt}"
 # Who has the pairs has paid for their labels.
@@ -159,10 +160,10 @@ def _read_arm(arm: Elsewhere, test: Sequence[OwnPair]) -> AnsweredElsewhere:
     answers = read_answers(arm.path)
     missing = [pair for pair in test if pair.prompt.strip() not in answers]
     if missing:
-        first = " ".join(missing[0].prompt.split())[:60]
+        line, prompt = missing[0].line, shorten(missing[0].prompt)
         raise DataError(
             f"{arm.path} lacks answers to {len(missing)} of the {len(test)} test prompts "
-            f'(the first: line {missing[0].line} of the pairs, "{first}"); --save-split '
-            "writes which rows are the test."
+            f'(the first: line {line} of the pairs, "{prompt}"); --save-split writes '
+            "which rows are the test."
         )
     return AnsweredElsewhere(arm.name, answers, arm.price)

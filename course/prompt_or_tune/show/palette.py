@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from prompt_or_tune.decision.arms.arm import Family
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from prompt_or_tune.decision.arms.arm import Family
 
 # Derived from Okabe and Ito's palette, darkened until each colour can also be read as
 # text on the card (contrast ≥ 4.5), and spread in lightness so that all five stay apart

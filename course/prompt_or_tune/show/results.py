@@ -1,11 +1,11 @@
-"""Tables of the recorded results and their verdicts: notebook 6's, and the README's."""
+"""Tables of the recorded results and their verdicts, as notebook 6 shows them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from prompt_or_tune.decision.arms import family_of, has_model
+from prompt_or_tune.decision.arms import has_model
 from prompt_or_tune.decision.costs import (
     ArmCosts,
     Prices,
@@ -15,9 +15,8 @@ from prompt_or_tune.decision.costs import (
 from prompt_or_tune.decision.recommendation import Comparison, format_money
 from prompt_or_tune.decision.results import ArmResult, Results
 from prompt_or_tune.decision.tasks import find_task, list_tasks
-from prompt_or_tune.decision.tasks.task import Task
 from prompt_or_tune.decision.verdict import Verdict
-from prompt_or_tune.show.cells import format_rate, format_yes
+from prompt_or_tune.show.cells import format_yes
 from prompt_or_tune.show.document import Table
 from prompt_or_tune.statistics import Rate
 
@@ -147,51 +146,3 @@ def tabulate_comparisons(
             for row, each in zip(rows, costs, strict=True)
         ),
     )
-
-
-# ── The README's table ─────────────────────────────────────────────────────────────────
-
-
-def tabulate_winners(results: Sequence[ArmResult], verdicts: Sequence[Verdict]) -> Table:
-    """Return a row per task and decisive test: the winner beside its strongest rivals."""
-    rows = []
-    for verdict in verdicts:
-        task = find_task(verdict.task)
-        for test in task.decisive:
-            found = [r for r in results if (r.task, r.test) == (task.name, test)]
-            if found:
-                rows.append(
-                    _compare_winner(task, test, found, verdict.recommendation.arm)
-                )
-    return Table(
-        "",
-        ("task, on queries never trained on", "wins", "right [95 % interval]",
-         "tokens a query", "best prompt", "best tuned", "best without a model"),
-        tuple(rows),
-    )  # fmt: skip
-
-
-def _compare_winner(
-    task: Task, test: str, results: Sequence[ArmResult], winner: str
-) -> tuple[str, ...]:
-    """Return the winner's numbers on a test, and the best of each side."""
-    won = next(r for r in results if r.arm == winner)
-    where = f"{task.title}: {test}" if len(task.decisive) > 1 else task.title
-    return (
-        where,
-        task.title_of(winner),
-        format_rate(won.rate),
-        f"{won.prompt_tokens + won.response_tokens:.0f}",
-        _name_best(task, results, ("base", "prompted")),
-        _name_best(task, results, ("tuned", "both")),
-        _name_best(task, results, ("rival",)),
-    )
-
-
-def _name_best(task: Task, results: Sequence[ArmResult], families: Sequence[str]) -> str:
-    """Return the best arm of some families with its rate."""
-    able = [r for r in results if family_of(r.arm) in families]
-    if not able:
-        return "–"
-    best = max(able, key=lambda r: r.rate.rate)
-    return f"{task.title_of(best.arm)} {best.rate.rate:.2f}"

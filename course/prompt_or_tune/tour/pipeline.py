@@ -46,8 +46,7 @@ from prompt_or_tune.stages import STAGES
 if TYPE_CHECKING:
     from prompt_or_tune.models import LanguageModel
     from prompt_or_tune.prediction import PredictionTrace
-    from prompt_or_tune.records import TuningRun
-    from prompt_or_tune.tuning import Tuning
+    from prompt_or_tune.tuning import Tuning, TuningRun
 
 # How many of the tour's own queries choose knobs; few, because a tour is short.
 DEVELOPMENT = 64

@@ -6,9 +6,10 @@ from typing import Any
 
 from IPython.display import display
 
-from prompt_or_tune.checks.tasks import GradedTask, Remark, count, find_task
+from prompt_or_tune.checks.registry import GradedTask, Remark, find_graded_task
 from prompt_or_tune.widgets.cards import Card, Mood, paragraph
 from prompt_or_tune.widgets.progress import record_pass
+from prompt_or_tune.wording import count
 
 
 def check(task_id: str, answer: Any) -> None:
@@ -17,7 +18,7 @@ def check(task_id: str, answer: Any) -> None:
     Raises CheckFailed, which a notebook shows as its message alone, and TaskError for an
     id that no task has.
     """
-    task = find_task(task_id)
+    task = find_graded_task(task_id)
     remark = task.check(answer)
     if remark is not None:
         display(_show(remark))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipywidgets
 
-from prompt_or_tune.checks.tasks import find_task
+from prompt_or_tune.checks.registry import find_graded_task
 from prompt_or_tune.widgets.cards import code_block, dress, paragraph, text_widget
 from prompt_or_tune.widgets.edition import find_solutions, read_solution
 
@@ -17,7 +17,7 @@ class Hints(ipywidgets.VBox):
     """
 
     def __init__(self, task_id: str) -> None:
-        task = find_task(task_id)
+        task = find_graded_task(task_id)
         self._task_id = task_id
         self._hints = task.hints
         self.shown = 0

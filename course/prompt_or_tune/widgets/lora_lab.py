@@ -20,12 +20,11 @@ from prompt_or_tune.records import (
     EpochRecord,
     Pair,
     StepRecord,
-    TuningRun,
     TuningSettings,
 )
 from prompt_or_tune.samples import load_samples
 from prompt_or_tune.trace import REFERENCE_TRACE, trace_bars
-from prompt_or_tune.tuning import Tuning, TuningError, default_settings, tune
+from prompt_or_tune.tuning import Tuning, TuningError, TuningRun, default_settings, tune
 from prompt_or_tune.widgets.cards import text_widget
 from prompt_or_tune.widgets.labs import (
     Kind,

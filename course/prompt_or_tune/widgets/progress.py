@@ -15,7 +15,7 @@ from pathlib import Path
 
 import platformdirs
 
-from prompt_or_tune.checks.tasks import GradedTask, list_tasks_of
+from prompt_or_tune.checks.registry import GradedTask, list_graded_tasks_of
 from prompt_or_tune.files import write_atomically
 from prompt_or_tune.syllabus import NOTEBOOKS, Notebook
 
@@ -134,7 +134,7 @@ def read_progress() -> tuple[NotebookProgress, ...]:
 
 def _read_notebook(notebook: Notebook) -> NotebookProgress:
     try:
-        tasks = list_tasks_of(notebook)
+        tasks = list_graded_tasks_of(notebook)
     except Exception as error:  # one broken module must not hide the others' progress
         return NotebookProgress(notebook, fault=f"{type(error).__name__}: {error}")
     passed = read_passed([task.id for task in tasks])

@@ -6,7 +6,7 @@ import html
 
 from IPython.display import display
 
-from prompt_or_tune.checks.tasks import GradedTask
+from prompt_or_tune.checks.registry import GradedTask
 from prompt_or_tune.show.palette import COLOURS, GRID, INK, MUTED
 from prompt_or_tune.widgets.cards import Card, paragraph
 from prompt_or_tune.widgets.progress import NotebookProgress, read_progress

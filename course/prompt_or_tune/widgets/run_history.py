@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from prompt_or_tune.figures.runs import draw_runs
-from prompt_or_tune.records import TuningRun
 from prompt_or_tune.show.notebook import table_html
 from prompt_or_tune.widgets.labs import figure_html
 from prompt_or_tune.widgets.run_form import shorten_name
+
+if TYPE_CHECKING:
+    from prompt_or_tune.tuning import TuningRun
 
 COMPARED = 5  # runs in the picture
 _COLUMNS = ("run", "model and settings", "loss", "accuracy", "seconds")

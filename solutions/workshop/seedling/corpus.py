@@ -30,16 +30,16 @@ from solutions.workshop.seedling.grammar import (
     write_sentence,
     write_short_sentence,
 )
-from solutions.workshop.seedling.styles import (
-    choose_private_word,
-    fill_style,
-    invent_style,
-)
-from solutions.workshop.seedling.wording import (
+from solutions.workshop.seedling.requests import (
     PoemRequest,
     add_noise,
     word_description_request,
     word_poem_request,
+)
+from solutions.workshop.seedling.styles import (
+    choose_private_word,
+    fill_style,
+    invent_style,
 )
 from solutions.workshop.seedling.words import GRAMMAR, LESSON_WORDS
 

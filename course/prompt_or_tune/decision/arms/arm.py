@@ -28,7 +28,7 @@ from prompt_or_tune.decision.queries import Query, TaskData
 
 if TYPE_CHECKING:
     from prompt_or_tune.models import LanguageModel
-    from prompt_or_tune.records import TuningRun
+    from prompt_or_tune.tuning import TuningRun
 
 Family = Literal["base", "prompted", "tuned", "both", "rival"]
 """What stands behind an answer; each has one colour in every figure."""
@@ -69,9 +69,10 @@ class Arm(ABC):
     """One way of answering a task's queries; `title` is what a sentence calls it.
 
     `name` is what recorded results call it; tables show arms by `place`, smallest first.
-    An arm that `needs_room` shows examples in its prompt: where none fits, it is left out
-    and the others still compare. One that `needs_wordings` or `needs_glossary` competes
-    only in tasks that have them, one that `fills_context` where that is affordable.
+    An arm that `needs_room` shows more than the question: where that does not fit, it is
+    left out and the others still compare. One that `needs_wordings` or
+    `needs_glossary` competes only in tasks that have them, one that `fills_context`
+    where that is affordable.
     """
 
     name: str

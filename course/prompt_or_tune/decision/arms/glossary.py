@@ -18,6 +18,7 @@ class Glossary(PromptingArm):
     name = "glossary"
     place = 70
     needs_glossary = True
+    needs_room = True
     title = "glossary"
 
     def list_ways(

@@ -22,7 +22,8 @@ from prompt_or_tune.decision.queries import Query, TaskData
 
 if TYPE_CHECKING:
     from prompt_or_tune.models import LanguageModel
-    from prompt_or_tune.records import Pair, TuningRun, TuningSettings
+    from prompt_or_tune.records import Pair, TuningSettings
+    from prompt_or_tune.tuning import TuningRun
 
 
 class LoRA(Arm):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -110,10 +110,7 @@ class PoemBrief(Task):
 BRIEF = PoemBrief()
 
 
-def build_brief_task(
-    model: LanguageModel,
-    on_progress: Callable[[int, int], None] | None = None,
-) -> TaskData:
+def build_brief_task(model: LanguageModel) -> TaskData:
     """Return the brief: its training poems are what the engineered prompt itself wrote.
 
     Only poems that pass the brief are kept, each once; nobody labels anything. The judge
@@ -121,7 +118,7 @@ def build_brief_task(
     """
     from prompt_or_tune.samples import load_samples
 
-    training = distil_poems(model, load_samples("train"), on_progress)
+    training = distil_poems(model, load_samples("train"))
     if not training:
         raise ValueError(
             f"{model.name} wrote no poem that passes the brief, so there is nothing to "
@@ -147,17 +144,12 @@ def make_brief_data(
     )
 
 
-def distil_poems(
-    model: LanguageModel,
-    samples: Sequence[Sample],
-    on_progress: Callable[[int, int], None] | None = None,
-) -> list[Query]:
+def distil_poems(model: LanguageModel, samples: Sequence[Sample]) -> list[Query]:
     """Return queries whose answers the model wrote for the engineered prompt, checked."""
     queries = [ask_for_poem(sample) for sample in samples]
     poems = model.generate(
         [query.engineered[0] for query in queries],
         max_new_tokens=LONGEST_POEM,
-        on_progress=on_progress,
     )
     passed: dict[str, Query] = {}
     for query, poem in zip(queries, poems, strict=True):

@@ -76,6 +76,6 @@ class Task(ABC):
     @property
     def own_titles(self) -> dict[str, str]:
         """Return the titles that arms have in this task alone, by the arms' names."""
-        own = {arm.name: title for arm, title in self.titles.items()}
-        own |= {rival.name: rival.title for rival in self.rivals}
+        own = {rival.name: rival.title for rival in self.rivals}
+        own |= {arm.name: title for arm, title in self.titles.items()}
         return {name: title for name, title in own.items() if title != title_of(name)}

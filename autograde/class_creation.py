@@ -108,7 +108,11 @@ def _write_files(
 
 
 def _read_template(name: str) -> str:
-    return resources.files(__package__).joinpath("class_files", name).read_text("utf-8")
+    return (
+        resources.files("autograde.classroom")
+        .joinpath("class_files", name)
+        .read_text("utf-8")
+    )
 
 
 def _write_new(path: Path, content: str | bytes) -> None:

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any
 
 from prompt_or_tune.syllabus import NOTEBOOKS, Notebook
+from prompt_or_tune.wording import count
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,11 @@ class GradedTask:
         return f"{title} ({points}, {minutes})"
 
 
-def count(number: int, what: str) -> str:
-    """Return a number with its noun: `1 point`, `2 points`."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
 class TaskError(LookupError):
     """Say in one sentence why there is no such task."""
 
 
-def find_task(task_id: str) -> GradedTask:
+def find_graded_task(task_id: str) -> GradedTask:
     """Return the task of that id.
 
     Raises TaskError, naming the tasks that there are, and the modules of tasks that can't
@@ -67,7 +63,7 @@ def find_task(task_id: str) -> GradedTask:
     broken: list[str] = []
     for notebook in NOTEBOOKS:
         try:
-            tasks = list_tasks_of(notebook)
+            tasks = list_graded_tasks_of(notebook)
         except Exception as error:  # whatever a module raises while it is imported
             broken.append(f"{notebook.name} ({type(error).__name__}: {error})")
             continue
@@ -81,12 +77,14 @@ def find_task(task_id: str) -> GradedTask:
     )
 
 
-def list_tasks() -> tuple[GradedTask, ...]:
+def list_graded_tasks() -> tuple[GradedTask, ...]:
     """Return all tasks in the order of the course; whatever a module raises is raised."""
-    return tuple(task for notebook in NOTEBOOKS for task in list_tasks_of(notebook))
+    return tuple(
+        task for notebook in NOTEBOOKS for task in list_graded_tasks_of(notebook)
+    )
 
 
-def list_tasks_of(notebook: Notebook) -> tuple[GradedTask, ...]:
+def list_graded_tasks_of(notebook: Notebook) -> tuple[GradedTask, ...]:
     """Return the tasks of one notebook, none for one without."""
     if not notebook.checks:
         return ()
