@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -53,13 +51,6 @@ def _precision_of(device: torch.device, reason: str) -> Precision:
     return Precision(device, torch.float32, torch.float16, reason)
 
 
-def describe_device(device: torch.device) -> str:
-    """Return the device in words, a GPU by its own name."""
-    if device.type == "cuda":
-        return f"the GPU ({torch.cuda.get_device_name(device)})"
-    return "the CPU" if device.type == "cpu" else f"the device {device}"
-
-
 # ── Threads ──────────────────────────────────────────────────────────────────────────
 
 
@@ -72,11 +63,6 @@ class Threads:
 
     count: int | None
     reason: str
-
-    def describe(self) -> str:
-        """Return number and reason in words."""
-        count = torch.get_num_threads() if self.count is None else self.count
-        return f"{count} {'thread' if count == 1 else 'threads'} ({self.reason})"
 
 
 def choose_threads(parameters: int, *, asked: int | None = None) -> Threads:
@@ -100,20 +86,6 @@ def _read_thread_variable() -> int | None:
     """Return what OMP_NUM_THREADS says; nothing where OpenMP would not read it either."""
     first = os.environ.get(THREADS_VARIABLE, "").split(",")[0].strip()
     return int(first) if first.isdecimal() and int(first) > 0 else None
-
-
-@contextmanager
-def use_threads(count: int | None) -> Iterator[None]:
-    """Let torch compute with so many threads in the block, and as before behind it."""
-    before = torch.get_num_threads()
-    if count in (None, before):
-        yield
-        return
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 # ── Memory ───────────────────────────────────────────────────────────────────────────

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
+CONTROL_GROUP = Path("/sys/fs/cgroup")  # of this container, seen from its inside
+
 
 @dataclass(frozen=True)
 class Memory:
@@ -20,13 +22,13 @@ class Memory:
 def measure_memory() -> Memory:
     """Measure the machine's memory; a container's limit counts where it is lower."""
     machine = psutil.virtual_memory()
-    container = _measure_container()
+    container = _measure_container(CONTROL_GROUP)
     return Memory(
         min(machine.total, container.total), min(machine.available, container.available)
     )
 
 
-def _measure_container(root: Path = Path("/sys/fs/cgroup")) -> Memory:
+def _measure_container(root: Path) -> Memory:
     """Return the limit on this container's memory and what it leaves (cgroup v2, v1).
 
     psutil reads the machine's numbers only, and inside a container those mislead. Files

@@ -30,9 +30,7 @@ from prompt_or_tune.hardware import (
     Threads,
     choose_precision,
     choose_threads,
-    describe_device,
     measure_free_memory,
-    use_threads,
 )
 from prompt_or_tune.model_sources import SEEDLING as SEEDLING
 from prompt_or_tune.model_sources import ModelError as ModelError
@@ -134,15 +132,28 @@ class LanguageModel:
     def describe(self) -> str:
         """Return one line: name, size, device, precision, threads, and why these."""
         label = "Seedling" if self.name == SEEDLING else self.name
-        place = describe_device(self.device)
-        threads = f", {self.threads.describe()}" if self.device.type == "cpu" else ""
         numbers = str(self.dtype).removeprefix("torch.")
         if self.precision.autocast is not None:
             products = str(self.precision.autocast).removeprefix("torch.")
             numbers += f" with products in {products}"
         return (
-            f"{label}, {format_count(self.count_parameters())} parameters, on {place} in "
-            f"{numbers} ({self.precision.reason}){threads}"
+            f"{label}, {format_count(self.count_parameters())} parameters, on "
+            f"{self._describe_device()} in {numbers} ({self.precision.reason})"
+            f"{self._describe_threads()}"
+        )
+
+    def _describe_device(self) -> str:
+        if self.device.type == "cuda":
+            return f"the GPU ({torch.cuda.get_device_name(self.device)})"
+        return "the CPU" if self.device.type == "cpu" else f"the device {self.device}"
+
+    def _describe_threads(self) -> str:
+        """Return how many threads, and why; nothing where the CPU only waits."""
+        if self.device.type != "cpu":
+            return ""
+        count = self.threads.count or torch.get_num_threads()
+        return (
+            f", {count} {'thread' if count == 1 else 'threads'} ({self.threads.reason})"
         )
 
     def count_parameters(self) -> int:
@@ -283,13 +294,19 @@ class LanguageModel:
         """Tell whether an adapter is attached."""
         return isinstance(self.network, PeftModel)
 
-    def computing(self) -> AbstractContextManager[None]:
-        """Return the context in which torch takes this model's number of threads.
+    @contextmanager
+    def computing(self) -> Iterator[None]:
+        """Let torch take this model's number of threads inside the block.
 
         The number is torch's own, for everybody in this process; so it is set around
-        each computation, which costs less than a microsecond, and never left behind.
+        each computation, which costs less than a microsecond, and put back behind it.
         """
-        return use_threads(self.threads.count)
+        before = torch.get_num_threads()
+        torch.set_num_threads(self.threads.count or before)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
 
     @contextmanager
     def answering(self) -> Iterator[None]:

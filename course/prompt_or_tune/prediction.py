@@ -43,7 +43,6 @@ def predict(
     top: int = 5,
     *,
     answer_start: str = "",
-    max_new_tokens: int = 64,
 ) -> list[Prediction]:
     """Answer the prompts, and tell the `top` likeliest first tokens of each answer.
 
@@ -51,7 +50,7 @@ def predict(
     """
     if not prompts:
         return []
-    texts = model.generate(prompts, max_new_tokens=max_new_tokens)
+    texts = model.generate(prompts)
     probabilities = model.next_token_probabilities(prompts, answer_start=answer_start)
     likeliest = probabilities.topk(min(top, probabilities.shape[-1]), dim=-1)
     return [
@@ -72,23 +71,14 @@ def predict(
 
 
 def trace_prediction(
-    prompt: str,
-    base_model: LanguageModel,
-    adapter: Adapter,
-    top: int = 5,
-    *,
-    answer_start: str = "",
-    max_new_tokens: int = 64,
+    prompt: str, base_model: LanguageModel, adapter: Adapter, *, answer_start: str = ""
 ) -> PredictionTrace:
     """Send one prompt through the base model and through base and adapter.
 
     `answer_start` asks for the likeliest tokens after these first words of an answer
     ("Spring is"), where two models often part. The model is left without an adapter.
     """
-    ask = partial(
-        predict, base_model, [prompt], top,
-        answer_start=answer_start, max_new_tokens=max_new_tokens,
-    )  # fmt: skip
+    ask = partial(predict, base_model, [prompt], answer_start=answer_start)
     base_model.detach()
     (base,) = ask()
     base_model.attach(adapter)

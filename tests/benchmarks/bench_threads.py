@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -59,7 +60,7 @@ def compare_busy(epochs: int, rounds: int) -> None:
                 beside.append(time_run(model, epochs))
         idle, busy = statistics.median(alone), statistics.median(beside)
         print(
-            f"  {model.threads.describe():30} alone {idle:6.2f} s, beside "
+            f"  {describe_threads(model):30} alone {idle:6.2f} s, beside "
             f"{BUSY_PROCESSES} busy processes {busy:6.2f} s: {busy / idle:.2f} x"
         )
 
@@ -69,10 +70,10 @@ def compare_counts(epochs: int, rounds: int) -> None:
     chosen = load_model()
     models = [load_model(threads=n + 1) for n in range(torch.get_num_threads())]
     times = take_turns(
-        [lambda m=model: time_run(m, epochs) for model in (chosen, *models)], rounds
+        [partial(time_run, model, epochs) for model in (chosen, *models)], rounds
     )
     for model, seconds in zip((chosen, *models), times, strict=True):
-        print(f"  {model.threads.describe():30} {seconds:6.2f} s")
+        print(f"  {describe_threads(model):30} {seconds:6.2f} s")
     print(f"  the rule's number, against the best: {times[0] / min(times[1:]):.2f} x")
 
 
@@ -84,13 +85,18 @@ def compare_sizes(_: int, rounds: int) -> None:
             counts = 1, torch.get_num_threads()
             models = [load_model(folder, threads=count) for count in counts]
         one, several = take_turns(
-            [lambda m=model: time_run(m, 1, 128) for model in models], rounds
+            [partial(time_run, model, 1, 128) for model in models], rounds
         )
         print(
             f"  {format_count(models[0].count_parameters()):>6} parameters: one thread "
             f"{one:6.2f} s, {counts[1]} threads {several:6.2f} s: one costs "
             f"{one / several:.2f} x"
         )
+
+
+def describe_threads(model: LanguageModel) -> str:
+    """Return a model's number of threads and the reason, as its line says them."""
+    return model.describe().rpartition("), ")[2]
 
 
 def take_turns(runs: Sequence[Callable[[], float]], rounds: int) -> list[float]:

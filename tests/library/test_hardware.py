@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,10 @@ import pytest
 import torch
 from prompt_or_tune import memory
 from prompt_or_tune.hardware import (
+    Threads,
     choose_precision,
     choose_threads,
-    describe_device,
     measure_free_memory,
-    use_threads,
 )
 from prompt_or_tune.memory import Memory, measure_memory
 from prompt_or_tune.models import LanguageModel, load_model
@@ -67,12 +67,6 @@ def test_a_device_that_was_asked_for_wins(gpu):
     assert choose_precision("cpu").weights == torch.float32
 
 
-def test_a_gpu_is_called_by_its_own_name(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "Tesla T4")
-    assert describe_device(torch.device("cuda")) == "the GPU (Tesla T4)"
-    assert describe_device(torch.device("mps")) == "the device mps"
-
-
 # ── Threads ────────────────────────────────────────────────────────────────────────────
 
 PAIRS = [Pair("Describe spring", "Spring is warm and bright")]
@@ -101,14 +95,19 @@ def observe_threads(model: LanguageModel) -> set[int]:
 
 
 def test_a_small_network_takes_one_thread_and_a_large_one_what_torch_takes():
-    assert choose_threads(1_600_000).describe() == "1 thread (a small network)"
-    assert choose_threads(135_000_000).describe() == "2 threads (torch's own choice)"
+    assert choose_threads(1_600_000) == Threads(1, "a small network")
+    assert choose_threads(135_000_000) == Threads(None, "torch's own choice")
+
+
+def test_a_model_that_leaves_them_to_torch_says_how_many_that_are(folder):
+    model = replace(load_model(folder), threads=choose_threads(135_000_000))
+    assert model.describe().endswith(", 2 threads (torch's own choice)")
 
 
 def test_the_environment_overrides_the_rule(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     for parameters in (1_600_000, 135_000_000):
-        assert choose_threads(parameters).describe() == "3 threads (OMP_NUM_THREADS)"
+        assert choose_threads(parameters) == Threads(3, "OMP_NUM_THREADS")
 
 
 def test_only_the_outermost_number_of_the_environment_counts(monkeypatch):
@@ -177,9 +176,11 @@ def test_two_models_keep_to_their_own(folder):
     assert seen == ({1}, {3})
 
 
-def test_an_error_leaves_torchs_threads_as_they_were():
+def test_an_error_leaves_torchs_threads_as_they_were(folder):
+    model = load_model(folder)
+
     def fail() -> None:
-        with use_threads(1):
+        with model.computing():
             raise ValueError("in the block")
 
     with pytest.raises(ValueError, match="in the block"):
@@ -208,7 +209,7 @@ def write_container(root: Path, limit: str, used: int, reclaimable: int = 0) -> 
 
 def pretend(monkeypatch: Any, machine: Memory, container: Memory) -> None:
     monkeypatch.setattr(psutil, "virtual_memory", lambda: machine)
-    monkeypatch.setattr(memory, "_measure_container", lambda: container)
+    monkeypatch.setattr(memory, "_measure_container", lambda _: container)
 
 
 def test_the_limit_of_a_container_leaves_what_is_not_used(tmp_path):

@@ -89,6 +89,13 @@ def test_describe_states_size_device_precision_threads_and_the_reasons(
     )
 
 
+def test_a_gpu_is_called_by_its_own_name_and_has_no_threads(llama, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "Tesla T4")
+    llama.device = torch.device("cuda")
+    assert "on the GPU (Tesla T4) in float32" in llama.describe()
+    assert "thread" not in llama.describe()
+
+
 def test_threads_that_make_no_sense_are_refused_in_one_sentence(folders):
     with pytest.raises(ModelError, match="threads must be at least 1, not 0"):
         load_model(folders["llama"], threads=0)

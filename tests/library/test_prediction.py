@@ -30,13 +30,13 @@ def adapter(model):
 
 @pytest.fixture
 def trace(model, adapter):
-    return trace_prediction(PROMPT, model, adapter, top=4)
+    return trace_prediction(PROMPT, model, adapter)
 
 
 def test_a_prediction_holds_prompt_answer_tokens_and_candidates(model):
-    (prediction,) = predict(model, [PROMPT], top=3, max_new_tokens=5)
+    (prediction,) = predict(model, [PROMPT], top=3)
     assert prediction.prompt == PROMPT
-    assert prediction.text == model.generate([PROMPT], max_new_tokens=5)[0]
+    assert prediction.text == model.generate([PROMPT])[0]
     assert "".join(prediction.tokens) == model.format_prompt(PROMPT)
     assert len(prediction.top_tokens) == 3
 
@@ -54,9 +54,9 @@ def test_candidates_fall_in_probability_and_match_the_model(model):
 
 def test_predictions_keep_the_order_of_their_prompts(model):
     prompts = [PROMPT, "Describe spring", "Describe the owl in the garden"]
-    predictions = predict(model, prompts, max_new_tokens=4)
+    predictions = predict(model, prompts)
     assert [p.prompt for p in predictions] == prompts
-    (alone,) = predict(model, ["Describe spring"], max_new_tokens=4)
+    (alone,) = predict(model, ["Describe spring"])
     assert (predictions[1].text, predictions[1].tokens) == (alone.text, alone.tokens)
     assert predictions[1].top_tokens[0].token == alone.top_tokens[0].token
 
@@ -94,7 +94,7 @@ def test_layer_two_can_look_at_the_token_after_the_first_words(model, adapter):
 
 def test_the_model_is_left_without_an_adapter(trace, model):
     assert not model.has_adapter
-    assert predict(model, [PROMPT], top=4)[0] == trace.base
+    assert predict(model, [PROMPT])[0] == trace.base
 
 
 def test_as_text_shows_both_layers_and_both_models(trace):
@@ -115,6 +115,6 @@ def test_the_lines_of_a_poem_stay_lines(trace):
 
 
 def test_a_whole_vocabulary_of_candidates_sums_to_one(model):
-    (prediction,) = predict(model, [PROMPT], top=10**6, max_new_tokens=1)
+    (prediction,) = predict(model, [PROMPT], top=10**6)
     assert len(prediction.top_tokens) == model.network.config.vocab_size
     assert sum(c.probability for c in prediction.top_tokens) == pytest.approx(1, abs=1e-4)
