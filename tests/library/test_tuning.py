@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from peft import PeftModel, get_peft_model
 from prompt_or_tune import adapters
+from prompt_or_tune import tuning as tuning_module
 from prompt_or_tune.adapters import Adapter, AdapterError, add_lora
 from prompt_or_tune.models import LanguageModel, load_model
 from prompt_or_tune.pairs import IGNORED_LABEL, EncodedPair, encode
@@ -22,6 +23,7 @@ from prompt_or_tune.trace import REFERENCE_TRACE, observe, trace_bars, trace_tab
 from prompt_or_tune.tuning import (
     ADAM_BETAS,
     TuningError,
+    answers_only,
     collate,
     default_settings,
     make_batches,
@@ -460,6 +462,46 @@ def test_our_quicker_lora_computes_what_pefts_does(any_model, monkeypatch):
     assert our_gradients.keys() == their_gradients.keys()
     for name, gradient in their_gradients.items():
         torch.testing.assert_close(our_gradients[name], gradient, rtol=1e-3, atol=1e-5)
+
+
+def test_what_is_skipped_for_prompt_tokens_changes_neither_loss_nor_gradients(
+    any_model, monkeypatch
+):
+    rows = [encode(pair, any_model) for pair in PAIRS]
+    batch = collate(rows, any_model.pad_id, any_model.device)
+    results = []
+    for find in (tuning_module._find_last_feed_forward, lambda _: None):
+        monkeypatch.setattr(tuning_module, "_find_last_feed_forward", find)
+        torch.manual_seed(0)
+        network = add_lora(any_model.network, make_lora_config(any_model, SHORT))
+        with answers_only(network, batch):
+            logits = network(
+                input_ids=batch.input_ids, use_cache=False, logits_to_keep=batch.kept
+            ).logits
+        logits.square().mean().backward()
+        gradients = [p.grad for p in network.parameters() if p.requires_grad]
+        results.append((logits.detach(), gradients))
+        network.unload()
+        any_model.network.requires_grad_(False)
+    (ours, our_gradients), (whole, whole_gradients) = results
+    torch.testing.assert_close(ours, whole, rtol=1e-4, atol=1e-4)
+    for gradient, wanted in zip(our_gradients, whole_gradients, strict=True):
+        torch.testing.assert_close(gradient, wanted, rtol=1e-3, atol=1e-5)
+
+
+def test_every_architecture_here_has_a_last_layer_that_can_skip_prompt_tokens(any_model):
+    network = add_lora(any_model.network, make_lora_config(any_model, SHORT))
+    assert tuning_module._find_last_feed_forward(network) is not None
+    network.unload()
+
+
+def test_a_layer_that_may_mix_positions_is_left_alone(model):
+    class Mixer(torch.nn.Module):
+        pass
+
+    network = add_lora(model.network, make_lora_config(model, SHORT))
+    network.get_base_model().get_decoder().layers[-1].mlp = Mixer()
+    assert tuning_module._find_last_feed_forward(network) is None
 
 
 def test_lora_sits_in_all_linear_layers_of_the_language_part(any_model):
