@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -69,7 +70,7 @@ def compare_counts(epochs: int, rounds: int) -> None:
     chosen = load_model()
     models = [load_model(threads=n + 1) for n in range(torch.get_num_threads())]
     times = take_turns(
-        [lambda m=model: time_run(m, epochs) for model in (chosen, *models)], rounds
+        [partial(time_run, model, epochs) for model in (chosen, *models)], rounds
     )
     for model, seconds in zip((chosen, *models), times, strict=True):
         print(f"  {model.threads.describe():30} {seconds:6.2f} s")
@@ -84,7 +85,7 @@ def compare_sizes(_: int, rounds: int) -> None:
             counts = 1, torch.get_num_threads()
             models = [load_model(folder, threads=count) for count in counts]
         one, several = take_turns(
-            [lambda m=model: time_run(m, 1, 128) for model in models], rounds
+            [partial(time_run, model, 1, 128) for model in models], rounds
         )
         print(
             f"  {format_count(models[0].count_parameters()):>6} parameters: one thread "
