@@ -8,6 +8,7 @@ import pytest
 from prompt_or_tune import figures
 from prompt_or_tune.decision import arms, tasks
 from prompt_or_tune.decision.asking import ArmSettings
+from prompt_or_tune.decision.costs import Prices
 from prompt_or_tune.decision.recording import MeasurePlan, measure
 from prompt_or_tune.decision.results import load_results
 from prompt_or_tune.decision.tasks.voice import VOICE
