@@ -297,7 +297,7 @@ def test_a_figure_drawn_again_gives_the_same_bytes() -> None:
 
 
 def test_a_picture_is_the_same_whichever_kind_was_rendered_first() -> None:
-    png_first, svg_first = (figures.draw_results(RESULTS, VERDICTS) for _ in range(2))
+    png_first, svg_first = (figures.draw_training_trace(TRACE) for _ in range(2))
     png, svg = png_first.render("png"), svg_first.render("svg")
     assert (svg_first.render("png"), png_first.render("svg")) == (png, svg)
 
