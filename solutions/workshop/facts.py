@@ -6,6 +6,7 @@ Text never repeats a figure by hand: the builder fills these in, and building ag
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from statistics import mean
@@ -18,6 +19,7 @@ from prompt_or_tune.decision.tasks.fact import TODAY
 from prompt_or_tune.decision.tasks.task import NEW_COMBINATIONS
 from prompt_or_tune.decision.tasks.voice import NEW_SUBJECTS, VOICE
 from prompt_or_tune.decision.verdict import judge_all
+from prompt_or_tune.model_sources import SEEDLING_FOLDER
 from prompt_or_tune.samples import SPLITS, clean, load_raw, load_samples
 from prompt_or_tune.trace import REFERENCE_TRACE
 
@@ -146,6 +148,10 @@ def _state_model(results: Results) -> Facts:
     yield "model_parameters", f"{results.made_with.parameters:,}"
     yield "model_million", f"{results.made_with.parameters / 1e6:.1f}"
     yield "made_with_cores", str(results.made_with.cores)
+    config = json.loads((SEEDLING_FOLDER / "config.json").read_text(encoding="utf-8"))
+    yield "model_context", str(config["max_position_embeddings"])
+    training = json.loads((SEEDLING_FOLDER / "pretraining.json").read_text("utf-8"))
+    yield "model_window", str(training["window"])
 
 
 def _state_reference() -> Facts:
