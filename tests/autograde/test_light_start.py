@@ -22,6 +22,7 @@ assert not loaded, loaded
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["--help", "status"])
 def test_no_torch_is_loaded(command: str, tmp_path: Path):
     words = [command]

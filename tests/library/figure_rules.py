@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import matplotlib
@@ -20,16 +20,43 @@ from prompt_or_tune.figures import drawing as type_setting
 from prompt_or_tune.show import palette
 from prompt_or_tune.show.palette import COLOURS
 
+Draw = Callable[[], Drawing]
+Rule = Callable[[Drawing], None]
+
+
+class Drawings(Mapping[str, Drawing]):
+    """Figures by name, each drawn when it is first asked for.
+
+    Whoever only collects tests, or runs a few of them, does not wait for all figures.
+    """
+
+    def __init__(self, draws: Iterable[tuple[str, Draw]]) -> None:
+        self._draws = dict(draws)
+        self._drawn: dict[str, Drawing] = {}
+
+    def __getitem__(self, name: str) -> Drawing:
+        if name not in self._drawn:
+            self._drawn[name] = self._draws[name]()
+        return self._drawn[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._draws)
+
+    def __len__(self) -> int:
+        return len(self._draws)
+
 
 def keeps_the_rules(drawings: Mapping[str, Drawing]) -> Callable[[Any], Any]:
-    """Give a test every pair of a `drawing` and a `rule` (a decorator)."""
+    """Give a test every pair of a drawing and a rule (a decorator)."""
 
-    def parametrize(test: Any) -> Any:
-        each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda r: r.__name__)
-        each_drawing = pytest.mark.parametrize(
-            "drawing", drawings.values(), ids=drawings.keys()
-        )
-        return each_rule(each_drawing(test))
+    def parametrize(test: Callable[[Drawing, Rule], None]) -> Any:
+        @pytest.mark.parametrize("rule", RULES, ids=lambda r: r.__name__)
+        @pytest.mark.parametrize("name", list(drawings))
+        def test_each(name: str, rule: Rule) -> None:
+            test(drawings[name], rule)
+
+        test_each.__name__, test_each.__module__ = test.__name__, test.__module__
+        return test_each
 
     return parametrize
 
@@ -104,7 +131,7 @@ def the_same_figure_gives_the_same_bytes(drawing: Drawing) -> None:
     assert drawing.render("svg") == drawing.render("svg")
 
 
-RULES: tuple[Callable[[Drawing], None], ...] = (
+RULES: tuple[Rule, ...] = (
     the_title_is_a_message_and_stands_on_the_card,
     axes_are_named_with_their_units,
     the_alt_text_names_the_numbers_of_the_title,

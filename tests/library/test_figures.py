@@ -55,7 +55,13 @@ from tests.library.arm_names import (
     RETRIEVED,
     TUNED,
 )
-from tests.library.figure_rules import find_boxes, find_texts, keeps_the_rules
+from tests.library.figure_rules import (
+    Draw,
+    Drawings,
+    find_boxes,
+    find_texts,
+    keeps_the_rules,
+)
 
 # ── Records to draw ────────────────────────────────────────────────────────────────────
 
@@ -207,56 +213,70 @@ def map_decision(label: float = 0.1) -> DecisionMap:
     return decision_map(arms, Prices(label=label))
 
 
-def draw_everything() -> Iterator[tuple[str, Drawing]]:
+def draw_everything() -> Iterator[tuple[str, Draw]]:
     """Yield every figure in its usual form, and in forms that strain its layout."""
-    yield "data flow", figures.draw_data_flow()
+    yield "data flow", lambda: figures.draw_data_flow()
     yield (
         "data flow, one stage",
-        figures.draw_data_flow({1: 1000, 2: 997, 3: 12345}, highlight=3),
+        lambda: figures.draw_data_flow({1: 1000, 2: 997, 3: 12345}, highlight=3),
     )
-    yield "trace", figures.draw_training_trace(TRACE, REFERENCE_TRACE)
-    yield "trace without reference", figures.draw_training_trace(TRACE)
-    yield "trace of one epoch", figures.draw_training_trace(TRACE[:1])
-    yield "steps", figures.draw_step_losses(STEPS)
-    yield "few steps", figures.draw_step_losses(STEPS[:3])
+    yield "trace", lambda: figures.draw_training_trace(TRACE, REFERENCE_TRACE)
+    yield "trace without reference", lambda: figures.draw_training_trace(TRACE)
+    yield "trace of one epoch", lambda: figures.draw_training_trace(TRACE[:1])
+    yield "steps", lambda: figures.draw_step_losses(STEPS)
+    yield "few steps", lambda: figures.draw_step_losses(STEPS[:3])
     mask = [False] * len(TOKENS) + [True] * len(RESPONSE)
-    yield "token mask", figures.draw_token_mask(TOKENS + RESPONSE, mask)
-    yield "prediction", figures.draw_prediction_trace(trace_prediction())
+    yield "token mask", lambda: figures.draw_token_mask(TOKENS + RESPONSE, mask)
+    yield "prediction", lambda: figures.draw_prediction_trace(trace_prediction())
     yield (
         "long prediction",
-        figures.draw_prediction_trace(
+        lambda: figures.draw_prediction_trace(
             trace_prediction(
                 "word " * 80, tokens=("<user>", *[" word"] * 300, "<assistant>")
             )
         ),
     )
-    yield "arms", figures.draw_arms(VOICE_RESULTS, winner=LORA)
-    yield "arms without winner", figures.draw_arms(results_of("brief", NEW_COMBINATIONS))
-    yield "arms, other names", figures.draw_arms(results_of("fact", TODAY))
-    yield "one arm", figures.draw_arms(VOICE_RESULTS[:1])
-    yield "results", figures.draw_results(RESULTS, VERDICTS)
-    yield "result of one task", figures.draw_results(RESULTS, VERDICTS[2:])
-    yield "curve", figures.draw_learning_curve(EQUAL_STEPS + LOOKED_UP, LEVELS, CROSSING)
-    yield "curve alone", figures.draw_learning_curve(EQUAL_STEPS)
-    yield "curve of one point", figures.draw_learning_curve(EQUAL_STEPS[:1], LEVELS)
+    yield "arms", lambda: figures.draw_arms(VOICE_RESULTS, winner=LORA)
+    yield (
+        "arms without winner",
+        lambda: figures.draw_arms(results_of("brief", NEW_COMBINATIONS)),
+    )
+    yield "arms, other names", lambda: figures.draw_arms(results_of("fact", TODAY))
+    yield "one arm", lambda: figures.draw_arms(VOICE_RESULTS[:1])
+    yield "results", lambda: figures.draw_results(RESULTS, VERDICTS)
+    yield "result of one task", lambda: figures.draw_results(RESULTS, VERDICTS[2:])
+    yield (
+        "curve",
+        lambda: figures.draw_learning_curve(EQUAL_STEPS + LOOKED_UP, LEVELS, CROSSING),
+    )
+    yield "curve alone", lambda: figures.draw_learning_curve(EQUAL_STEPS)
+    yield (
+        "curve of one point",
+        lambda: figures.draw_learning_curve(EQUAL_STEPS[:1], LEVELS),
+    )
     yield (
         "curve with all arms",
-        figures.draw_learning_curve(EQUAL_STEPS + LOOKED_UP, VOICE_RESULTS, CROSSING),
+        lambda: figures.draw_learning_curve(
+            EQUAL_STEPS + LOOKED_UP, VOICE_RESULTS, CROSSING
+        ),
     )
-    yield "map", figures.draw_decision_map(map_decision(), subtitle="The house voice")
+    yield (
+        "map",
+        lambda: figures.draw_decision_map(map_decision(), subtitle="The house voice"),
+    )
     yield (
         "map of one arm",
-        figures.draw_decision_map(
+        lambda: figures.draw_decision_map(
             decision_map([MapArm(BARE, ((1, 0.5),), 9, 8)], Prices())
         ),
     )
-    yield "break-even", figures.draw_break_even(COSTS, Prices())
-    yield "break-even in FLOPs", figures.draw_break_even(COSTS, FLOPS)
-    yield "no break-even", figures.draw_break_even(COSTS, DEAR)
-    yield "costs of one arm", figures.draw_break_even(COSTS[:1], Prices())
+    yield "break-even", lambda: figures.draw_break_even(COSTS, Prices())
+    yield "break-even in FLOPs", lambda: figures.draw_break_even(COSTS, FLOPS)
+    yield "no break-even", lambda: figures.draw_break_even(COSTS, DEAR)
+    yield "costs of one arm", lambda: figures.draw_break_even(COSTS[:1], Prices())
 
 
-DRAWINGS = dict(draw_everything())
+DRAWINGS = Drawings(draw_everything())
 
 
 # ── What every figure owes its reader ──────────────────────────────────────────────────
@@ -277,7 +297,7 @@ def test_a_figure_drawn_again_gives_the_same_bytes() -> None:
 
 
 def test_a_picture_is_the_same_whichever_kind_was_rendered_first() -> None:
-    png_first, svg_first = (figures.draw_results(RESULTS, VERDICTS) for _ in range(2))
+    png_first, svg_first = (figures.draw_training_trace(TRACE) for _ in range(2))
     png, svg = png_first.render("png"), svg_first.render("svg")
     assert (svg_first.render("png"), png_first.render("svg")) == (png, svg)
 

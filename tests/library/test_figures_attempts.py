@@ -10,7 +10,7 @@ from prompt_or_tune import figures
 from prompt_or_tune.figures import Drawing
 from prompt_or_tune.statistics import Rate, rate_of
 
-from tests.library.figure_rules import keeps_the_rules
+from tests.library.figure_rules import Draw, Drawings, keeps_the_rules
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,15 @@ def tried(successes: int, tokens: float) -> Tried:
 HISTORY = [tried(0, 7.7), tried(10, 13.7), tried(10, 15.7), tried(1, 8.7), tried(0, 20.7)]
 
 
-def draw_everything() -> Iterator[tuple[str, Drawing]]:
+def draw_everything() -> Iterator[tuple[str, Draw]]:
     """Yield the figure in its usual form, and in forms that strain its layout."""
-    yield "history", figures.draw_attempts(HISTORY)
-    yield "first", figures.draw_attempts(HISTORY[:1])
-    yield "the same again", figures.draw_attempts([HISTORY[1]] * 4)
-    yield "a long prompt", figures.draw_attempts([*HISTORY, tried(9, 412.3)])
+    yield "history", lambda: figures.draw_attempts(HISTORY)
+    yield "first", lambda: figures.draw_attempts(HISTORY[:1])
+    yield "the same again", lambda: figures.draw_attempts([HISTORY[1]] * 4)
+    yield "a long prompt", lambda: figures.draw_attempts([*HISTORY, tried(9, 412.3)])
 
 
-DRAWINGS = dict(draw_everything())
+DRAWINGS = Drawings(draw_everything())
 
 
 @keeps_the_rules(DRAWINGS)

@@ -9,30 +9,44 @@ from prompt_or_tune import figures
 from prompt_or_tune.figures import Drawing
 from prompt_or_tune.statistics import rate_of
 
-from tests.library.figure_rules import keeps_the_rules
+from tests.library.figure_rules import Draw, Drawings, keeps_the_rules
 
 CROWD = [rate_of(k, 20) for k in (8, 9, 10, 11, 11, 11, 12, 12, 12, 12, 13, 13, 15)]
 TEST = rate_of(232, 400)
 SAME_SHARE = {f"{17 * k} of {20 * k}": rate_of(17 * k, 20 * k) for k in (1, 4, 16, 64)}
 
 
-def draw_everything() -> Iterator[tuple[str, Drawing]]:
+def draw_everything() -> Iterator[tuple[str, Draw]]:
     """Yield every figure in its usual form, and in forms that strain its layout."""
-    yield "two", figures.draw_intervals({"A": rate_of(17, 20), "B": rate_of(15, 20)})
-    yield "apart", figures.draw_intervals({"A": rate_of(0, 90), "B": rate_of(90, 90)})
-    yield "same share", figures.draw_intervals(SAME_SHARE)
+    yield (
+        "two",
+        lambda: figures.draw_intervals({"A": rate_of(17, 20), "B": rate_of(15, 20)}),
+    )
+    yield (
+        "apart",
+        lambda: figures.draw_intervals({"A": rate_of(0, 90), "B": rate_of(90, 90)}),
+    )
+    yield "same share", lambda: figures.draw_intervals(SAME_SHARE)
     yield (
         "a long name",
-        figures.draw_intervals({"a prompt with far too long a name": rate_of(3, 3)}),
+        lambda: figures.draw_intervals(
+            {"a prompt with far too long a name": rate_of(3, 3)}
+        ),
     )
-    yield "selection", figures.draw_selection(CROWD, TEST)
-    yield "selection of one", figures.draw_selection(CROWD[:1], TEST)
-    yield "a lucky test", figures.draw_selection(CROWD, rate_of(400, 400))
-    yield "all the same", figures.draw_selection([rate_of(20, 20)] * 40, rate_of(9, 9))
-    yield "none right", figures.draw_selection([rate_of(0, 20)] * 2, rate_of(0, 400))
+    yield "selection", lambda: figures.draw_selection(CROWD, TEST)
+    yield "selection of one", lambda: figures.draw_selection(CROWD[:1], TEST)
+    yield "a lucky test", lambda: figures.draw_selection(CROWD, rate_of(400, 400))
+    yield (
+        "all the same",
+        lambda: figures.draw_selection([rate_of(20, 20)] * 40, rate_of(9, 9)),
+    )
+    yield (
+        "none right",
+        lambda: figures.draw_selection([rate_of(0, 20)] * 2, rate_of(0, 400)),
+    )
 
 
-DRAWINGS = dict(draw_everything())
+DRAWINGS = Drawings(draw_everything())
 
 
 @keeps_the_rules(DRAWINGS)

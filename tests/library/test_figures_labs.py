@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from prompt_or_tune import figures
-from prompt_or_tune.figures import Drawing
 from prompt_or_tune.records import EpochRecord
 from prompt_or_tune.statistics import Rate, rate_of
 from prompt_or_tune.tuning import TuningRun
 
-from tests.library.figure_rules import keeps_the_rules
+from tests.library.figure_rules import Draw, Drawings, keeps_the_rules
 from tests.library.test_figures import TRACE
 
 
@@ -53,22 +52,25 @@ def ran(*accuracies: float) -> TuningRun:
     ).as_run()
 
 
-def draw_everything() -> Iterator[tuple[str, Drawing]]:
+def draw_everything() -> Iterator[tuple[str, Draw]]:
     """Yield the figures in their usual form, and in forms that strain their layout."""
-    yield "attempts", figures.draw_attempts(ATTEMPTS)
-    yield "one attempt", figures.draw_attempts(ATTEMPTS[:1])
-    yield "the same often", figures.draw_attempts(ATTEMPTS[:1] * 9)
+    yield "attempts", lambda: figures.draw_attempts(ATTEMPTS)
+    yield "one attempt", lambda: figures.draw_attempts(ATTEMPTS[:1])
+    yield "the same often", lambda: figures.draw_attempts(ATTEMPTS[:1] * 9)
     yield (
         "a long prompt",
-        figures.draw_attempts([*ATTEMPTS, replace(ATTEMPTS[0], tokens=900)]),
+        lambda: figures.draw_attempts([*ATTEMPTS, replace(ATTEMPTS[0], tokens=900)]),
     )
-    yield "one run", figures.draw_runs([ran(0.1, 0.7, 0.9)])
-    yield "two runs", figures.draw_runs([ran(0.1, 0.7, 0.9), ran(0.2, 0.8, 0.95, 0.97)])
-    yield "runs that agree", figures.draw_runs([ran(0.5, 1.0)] * 4)
-    yield "one epoch", figures.draw_runs([ran(0.5)])
+    yield "one run", lambda: figures.draw_runs([ran(0.1, 0.7, 0.9)])
+    yield (
+        "two runs",
+        lambda: figures.draw_runs([ran(0.1, 0.7, 0.9), ran(0.2, 0.8, 0.95, 0.97)]),
+    )
+    yield "runs that agree", lambda: figures.draw_runs([ran(0.5, 1.0)] * 4)
+    yield "one epoch", lambda: figures.draw_runs([ran(0.5)])
 
 
-DRAWINGS = dict(draw_everything())
+DRAWINGS = Drawings(draw_everything())
 
 
 @keeps_the_rules(DRAWINGS)

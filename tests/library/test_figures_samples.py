@@ -23,7 +23,7 @@ from prompt_or_tune.samples import (
 )
 from prompt_or_tune.show.palette import COLOURS
 
-from tests.library.figure_rules import keeps_the_rules
+from tests.library.figure_rules import Draw, Drawings, keeps_the_rules
 
 PARTS = {name.replace("_", " "): load_samples(name) for name in SPLITS}
 SHARES = [
@@ -39,31 +39,34 @@ def make_raw(*texts: str) -> list[RawSample]:
     return [RawSample(str(number), text) for number, text in enumerate(texts)]
 
 
-def draw_everything() -> Iterator[tuple[str, Drawing]]:
+def draw_everything() -> Iterator[tuple[str, Draw]]:
     """Yield every figure in its usual form, and in forms that strain its layout."""
     raw = load_raw()
-    yield "cleaning", figures.draw_cleaning(clean(raw))
-    yield "cleaning of one row", figures.draw_cleaning(clean(make_raw("Describe rain")))
-    yield "raw words", figures.draw_word_counts([row.text for row in raw])
-    yield "one word count", figures.draw_word_counts(["Describe rain"])
-    yield "kinds", figures.draw_kinds(load_samples())
-    yield "one kind", figures.draw_kinds([FOX])
-    yield "parts", figures.draw_combinations(PARTS)
-    yield "one part", figures.draw_combinations({"train": [FOX]})
+    yield "cleaning", lambda: figures.draw_cleaning(clean(raw))
+    yield (
+        "cleaning of one row",
+        lambda: figures.draw_cleaning(clean(make_raw("Describe rain"))),
+    )
+    yield "raw words", lambda: figures.draw_word_counts([row.text for row in raw])
+    yield "one word count", lambda: figures.draw_word_counts(["Describe rain"])
+    yield "kinds", lambda: figures.draw_kinds(load_samples())
+    yield "one kind", lambda: figures.draw_kinds([FOX])
+    yield "parts", lambda: figures.draw_combinations(PARTS)
+    yield "one part", lambda: figures.draw_combinations({"train": [FOX]})
     yield (
         "shares",
-        figures.draw_shares(SHARES, title="A memory is right 582 of 600 times"),
+        lambda: figures.draw_shares(SHARES, title="A memory is right 582 of 600 times"),
     )
     yield (
         "share of a long name",
-        figures.draw_shares(
+        lambda: figures.draw_shares(
             [Share("a panel", "a row whose name is far too long for its place", 1, 3)],
             title="One row of 3 can be drawn too",
         ),
     )
 
 
-DRAWINGS = dict(draw_everything())
+DRAWINGS = Drawings(draw_everything())
 
 
 @keeps_the_rules(DRAWINGS)

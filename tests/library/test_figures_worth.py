@@ -12,7 +12,7 @@ from prompt_or_tune.decision.tasks.voice import NEW_SUBJECTS
 from prompt_or_tune.figures import Drawing
 
 from tests.library.arm_names import LORA_ENGINEERED
-from tests.library.figure_rules import find_boxes, keeps_the_rules
+from tests.library.figure_rules import Draw, Drawings, find_boxes, keeps_the_rules
 from tests.library.test_figures import CROSSING, EQUAL_STEPS, LEVELS, curve
 
 WITHOUT = EQUAL_STEPS
@@ -29,21 +29,21 @@ def draw_live(*points: CurvePoint) -> Drawing:
     return figures.draw_learning_curve(WITHOUT, levels, crossing, live=points)
 
 
-def draw_everything() -> Iterator[tuple[str, Drawing]]:
+def draw_everything() -> Iterator[tuple[str, Draw]]:
     """Yield the figures in their usual form, and in forms that strain their layout."""
-    yield "live", draw_live(live(50, 0.33))
-    yield "live, few pairs", draw_live(live(8, 0.0))
-    yield "live, all pairs", draw_live(live(1000, 1.0))
-    yield "live, beyond the curve", draw_live(live(3000, 0.5))
-    yield "live twice", draw_live(live(20, 0.1), live(400, 0.8))
-    yield "worth", figures.draw_prompt_worth(WITH, WITHOUT)
-    yield "worth of nothing", figures.draw_prompt_worth(NO_BETTER, WITHOUT)
-    yield "worth less than nothing", figures.draw_prompt_worth(WITHOUT, WITH)
+    yield "live", lambda: draw_live(live(50, 0.33))
+    yield "live, few pairs", lambda: draw_live(live(8, 0.0))
+    yield "live, all pairs", lambda: draw_live(live(1000, 1.0))
+    yield "live, beyond the curve", lambda: draw_live(live(3000, 0.5))
+    yield "live twice", lambda: draw_live(live(20, 0.1), live(400, 0.8))
+    yield "worth", lambda: figures.draw_prompt_worth(WITH, WITHOUT)
+    yield "worth of nothing", lambda: figures.draw_prompt_worth(NO_BETTER, WITHOUT)
+    yield "worth less than nothing", lambda: figures.draw_prompt_worth(WITHOUT, WITH)
     few = [p for p in WITH if p.n in (8, 64, 500)]
-    yield "worth, fewer sizes", figures.draw_prompt_worth(few, WITHOUT)
+    yield "worth, fewer sizes", lambda: figures.draw_prompt_worth(few, WITHOUT)
 
 
-DRAWINGS = dict(draw_everything())
+DRAWINGS = Drawings(draw_everything())
 
 
 @keeps_the_rules(DRAWINGS)
