@@ -124,26 +124,18 @@ pt.draw_arms(subject_arms, winner=verdicts["voice"].recommendation.arm)
 #
 # ### The two arms that came later
 #
-# Section 1 said what was expected of many-shot and of engineered + few-shot.
+# Section 1 said what was expected of many-shot and of engineered + few-shot. Go back to
+# the figure of all tasks and find their two rows: which of the three expectations failed?
 #
-# **Predict.** Which of the three expectations failed?
-
-# %%
-decisive = [(task.name, test) for task in pt.list_tasks() for test in task.decisive]
-later = ("engineered", "few-shot", "engineered + few-shot", "many-shot")
-pt.tabulate_rates(results, decisive, later)
-
-# %% [markdown]
-# Look down the last column: many-shot fails everywhere, where it was expected above
-# few-shot. Its prompts for the voice have {{ voice_many_shot_tokens }} tokens. Seedling
-# accepts {{ model_context }}, but no document that it was trained on had more than
-# {{ model_window }}; beyond that it writes no sentences any more. How long a prompt may
-# be is one thing, how long a prompt a model can use is another: measure it on yours.
-#
-# The brief went otherwise too: an example before the engineered prompt did not do
-# nothing, it cost a little ({{ brief_engineered_few_shot }} against
-# {{ brief_engineered }}, and {{ brief_engineered_few_shot_tokens }} tokens against
-# {{ brief_engineered_tokens }}). The third expectation held: before the notes an example
+# Two did. Many-shot is right in {{ voice_many_shot }} of the voice's new combinations,
+# where it was expected above few-shot, and fails everywhere else. Its prompts there have
+# {{ voice_many_shot_tokens }} tokens. Seedling accepts {{ model_context }}, but no
+# document that it was trained on had more than {{ model_window }}: at such a length it
+# writes no sentences any more. How long a prompt may be is one thing, how long a prompt a
+# model can use another; measure it on yours. And an example before the engineered prompt
+# did not do nothing for the brief, it cost a little: {{ brief_engineered_few_shot }}
+# against {{ brief_engineered }}, and {{ brief_engineered_few_shot_tokens }} tokens
+# against {{ brief_engineered_tokens }}. The third held: before the notes an example
 # distracts ({{ fact_engineered_few_shot }} against {{ fact_engineered }}).
 #
 # ## 3 · Data: how many pairs does tuning need?
@@ -464,6 +456,7 @@ pt.tabulate_break_evens(duels, situations)
 # **Predict.** In which task is "both" better than the better of the two?
 
 # %%
+decisive = [(task.name, test) for task in pt.list_tasks() for test in task.decisive]
 arms = ("engineered", "LoRA", "LoRA + engineered")
 pt.tabulate_rates(results, decisive, arms)
 

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from peft import LoraConfig, PeftModel
@@ -291,8 +291,9 @@ class _Trainer:
             torch.manual_seed(settings.seed)  # LoRA's A is random
             model.network = add_lora(model.network, make_lora_config(model, settings))
         self.parameters = [p for p in model.network.parameters() if p.requires_grad]
+        self.joined = _join(self.parameters)
         self.optimizer = torch.optim.AdamW(
-            self.parameters,
+            [self.joined],
             lr=settings.learning_rate,
             betas=ADAM_BETAS,
             weight_decay=0.0,
@@ -330,7 +331,8 @@ class _Trainer:
         return read_adapter(cast(PeftModel, self.model.network))
 
     def _compute_loss(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        network = self.model.network
+        # PEFT's layers stand inside it; what PEFT wraps around it would only take time.
+        network = self.model.network.get_base_model()
         with torch.enable_grad(), self.model.autocast(), answers_only(network, batch):
             # No mask: padding stands at the right, where causal attention from a real
             # token never looks.
@@ -351,12 +353,14 @@ class _Trainer:
     def _update(self, loss: torch.Tensor, rate: float) -> None:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        self.scaler.scale(loss).backward()
+        gradients = torch.autograd.grad(
+            self.scaler.scale(loss), self.parameters, materialize_grads=True
+        )
+        self.joined.grad = torch.cat([gradient.flatten() for gradient in gradients])
         self.scaler.unscale_(self.optimizer)
-        torch.nn.utils.clip_grad_norm_(self.parameters, LARGEST_GRADIENT)
+        torch.nn.utils.clip_grad_norm_([self.joined], LARGEST_GRADIENT)
         self.scaler.step(self.optimizer)
         self.scaler.update()
-        self.optimizer.zero_grad()
 
     def _check_loss(self, record: StepRecord) -> None:
         if not math.isfinite(record.loss):
@@ -366,8 +370,20 @@ class _Trainer:
             )
 
 
+def _join(parameters: Sequence[torch.nn.Parameter]) -> torch.nn.Parameter:
+    """Return one parameter that holds all of these; they become views into it.
+
+    One long tensor is clipped and updated in a few operations, dozens of short ones not.
+    """
+    joined = torch.nn.Parameter(torch.cat([p.detach().flatten() for p in parameters]))
+    parts = joined.detach().split([p.numel() for p in parameters])
+    for parameter, part in zip(parameters, parts, strict=True):
+        parameter.data = part.view_as(parameter)
+    return joined
+
+
 @contextmanager
-def answers_only(network: PeftModel, batch: Batch) -> Iterator[None]:
+def answers_only(network: torch.nn.Module, batch: Batch) -> Iterator[None]:
     """Let the last feed-forward layer compute only where a label is predicted.
 
     Behind the last attention no position reads another, and of what a prompt's tokens
@@ -392,9 +408,9 @@ def answers_only(network: PeftModel, batch: Batch) -> Iterator[None]:
         yield
 
 
-def _find_last_feed_forward(network: PeftModel) -> torch.nn.Module | None:
+def _find_last_feed_forward(network: Any) -> torch.nn.Module | None:
     """Return the last layer's part that treats each position alone, if it is known."""
-    layers = getattr(network.get_base_model().get_decoder(), "layers", None)
+    layers = getattr(network.get_decoder(), "layers", None)
     layer = getattr(layers[-1], "mlp", None) if layers else None
     # transformers' name for two or three linear layers and nothing else.
     return layer if type(layer).__name__.endswith("MLP") else None

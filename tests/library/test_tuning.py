@@ -474,7 +474,7 @@ def test_what_is_skipped_for_prompt_tokens_changes_neither_loss_nor_gradients(
         monkeypatch.setattr(tuning_module, "_find_last_feed_forward", find)
         torch.manual_seed(0)
         network = add_lora(any_model.network, make_lora_config(any_model, SHORT))
-        with answers_only(network, batch):
+        with answers_only(network.get_base_model(), batch):
             logits = network(
                 input_ids=batch.input_ids, use_cache=False, logits_to_keep=batch.kept
             ).logits
@@ -491,7 +491,7 @@ def test_what_is_skipped_for_prompt_tokens_changes_neither_loss_nor_gradients(
 
 def test_every_architecture_here_has_a_last_layer_that_can_skip_prompt_tokens(any_model):
     network = add_lora(any_model.network, make_lora_config(any_model, SHORT))
-    assert tuning_module._find_last_feed_forward(network) is not None
+    assert tuning_module._find_last_feed_forward(network.get_base_model()) is not None
     network.unload()
 
 
@@ -500,8 +500,9 @@ def test_a_layer_that_may_mix_positions_is_left_alone(model):
         pass
 
     network = add_lora(model.network, make_lora_config(model, SHORT))
-    network.get_base_model().get_decoder().layers[-1].mlp = Mixer()
-    assert tuning_module._find_last_feed_forward(network) is None
+    base = network.get_base_model()
+    base.get_decoder().layers[-1].mlp = Mixer()
+    assert tuning_module._find_last_feed_forward(base) is None
 
 
 def test_lora_sits_in_all_linear_layers_of_the_language_part(any_model):
