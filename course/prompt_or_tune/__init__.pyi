@@ -89,6 +89,7 @@ from .figures import (
     draw_word_counts as draw_word_counts,
 )
 from .lexicon import SUBJECTS as SUBJECTS, parse_request as parse_request
+from .lora_trainer import make_lora_config as make_lora_config
 from .models import (
     SEEDLING as SEEDLING,
     Answer as Answer,
@@ -183,7 +184,6 @@ from .tuning import (
     Tuning as Tuning,
     TuningError as TuningError,
     default_settings as default_settings,
-    make_lora_config as make_lora_config,
     measure_accuracy as measure_accuracy,
     tune as tune,
 )

@@ -9,7 +9,10 @@ import torch
 
 from prompt_or_tune.memory import measure_memory
 
-SMALL_NETWORK = 20_000_000  # parameters
+# Parameters of a network that one thread is enough for. On two idle cores LoRA takes 1.0
+# (at 1.7M) to 1.35 times as long with one as with two (at 28M; 1.45 at 55M). Beside other
+# work it takes ten times as long with two: tests/benchmarks/bench_threads.py.
+SMALL_NETWORK = 20_000_000
 THREADS_VARIABLE = "OMP_NUM_THREADS"
 
 

@@ -25,7 +25,7 @@ def main() -> None:
     model = load_model()
     prompts = [sample.text for sample in load_samples("train")][: arguments.prompts]
     alone = prompts[: arguments.alone]
-    print(f"{model.describe()}; torch uses {torch.get_num_threads()} threads")
+    print(model.describe())
     model.generate(prompts[:8])  # first calls are slow
     batched, single = [], []
     for _ in range(ROUNDS):

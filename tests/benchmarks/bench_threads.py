@@ -8,7 +8,8 @@ sizes: a LoRA run of one epoch on growing random networks, with one thread and w
 torch's own number: where one costs much on idle cores, a network is no longer small.
 
 Compared runs take turns in this one process; each number is a median over the rounds.
-Meant for idle cores: what else runs is printed, as the load before each part.
+Meant for idle cores: what else runs is printed, as the load before each part. With more
+than one thread, the run beside other work takes minutes.
 """
 
 from __future__ import annotations
@@ -152,7 +153,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("parts", nargs="*", choices=("busy", "idle", "sizes"))
     parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
     return parser.parse_args()
 
 

@@ -29,11 +29,12 @@ from dataclasses import dataclass
 import torch
 from peft import get_peft_model
 from prompt_or_tune import adapters
+from prompt_or_tune.lora_trainer import ADAM_BETAS, make_batches, make_lora_config
 from prompt_or_tune.models import LanguageModel, load_model
 from prompt_or_tune.pairs import EncodedPair, encode, make_pairs
 from prompt_or_tune.records import Pair, StepRecord, TuningSettings
 from prompt_or_tune.samples import load_samples
-from prompt_or_tune.tuning import ADAM_BETAS, make_batches, make_lora_config, tune
+from prompt_or_tune.tuning import tune
 from torch.utils.data import DataLoader, Sampler
 from transformers import DataCollatorForSeq2Seq, Trainer, TrainingArguments
 from transformers.trainer_callback import PrinterCallback

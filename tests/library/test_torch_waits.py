@@ -61,7 +61,14 @@ def read_code(notebook: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "notebook", ["00_tour", "01_input_data", "02_prompt_engineering", "06_decision"]
+    "notebook",
+    [
+        "00_tour",
+        "01_input_data",
+        "02_prompt_engineering",
+        "03_training_pairs",
+        "06_decision",
+    ],
 )
 def test_a_notebook_starts_without_it(notebook):
     run(RUN_CELLS, given=json.dumps(read_code(notebook)[:3]))

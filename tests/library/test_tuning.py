@@ -13,21 +13,22 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from peft import PeftModel, get_peft_model
-from prompt_or_tune import adapters
-from prompt_or_tune import tuning as tuning_module
+from prompt_or_tune import adapters, lora_trainer
 from prompt_or_tune.adapters import Adapter, AdapterError, add_lora
+from prompt_or_tune.lora_trainer import (
+    ADAM_BETAS,
+    answers_only,
+    collate,
+    make_batches,
+    make_lora_config,
+)
 from prompt_or_tune.models import LanguageModel, load_model
 from prompt_or_tune.pairs import IGNORED_LABEL, EncodedPair, encode
 from prompt_or_tune.records import EpochRecord, Pair, StepRecord, TuningSettings
 from prompt_or_tune.trace import REFERENCE_TRACE, observe, trace_bars, trace_table
 from prompt_or_tune.tuning import (
-    ADAM_BETAS,
     TuningError,
-    answers_only,
-    collate,
     default_settings,
-    make_batches,
-    make_lora_config,
     measure_accuracy,
     tune,
 )
@@ -470,8 +471,8 @@ def test_what_is_skipped_for_prompt_tokens_changes_neither_loss_nor_gradients(
     rows = [encode(pair, any_model) for pair in PAIRS]
     batch = collate(rows, any_model.pad_id, any_model.device)
     results = []
-    for find in (tuning_module._find_last_feed_forward, lambda _: None):
-        monkeypatch.setattr(tuning_module, "_find_last_feed_forward", find)
+    for find in (lora_trainer._find_last_feed_forward, lambda _: None):
+        monkeypatch.setattr(lora_trainer, "_find_last_feed_forward", find)
         torch.manual_seed(0)
         network = add_lora(any_model.network, make_lora_config(any_model, SHORT))
         with answers_only(network.get_base_model(), batch):
@@ -491,7 +492,7 @@ def test_what_is_skipped_for_prompt_tokens_changes_neither_loss_nor_gradients(
 
 def test_every_architecture_here_has_a_last_layer_that_can_skip_prompt_tokens(any_model):
     network = add_lora(any_model.network, make_lora_config(any_model, SHORT))
-    assert tuning_module._find_last_feed_forward(network.get_base_model()) is not None
+    assert lora_trainer._find_last_feed_forward(network.get_base_model()) is not None
     network.unload()
 
 
@@ -502,7 +503,7 @@ def test_a_layer_that_may_mix_positions_is_left_alone(model):
     network = add_lora(model.network, make_lora_config(model, SHORT))
     base = network.get_base_model()
     base.get_decoder().layers[-1].mlp = Mixer()
-    assert tuning_module._find_last_feed_forward(base) is None
+    assert lora_trainer._find_last_feed_forward(base) is None
 
 
 def test_lora_sits_in_all_linear_layers_of_the_language_part(any_model):
