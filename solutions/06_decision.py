@@ -134,9 +134,9 @@ pt.draw_arms(subject_arms, winner=verdicts["voice"].recommendation.arm)
 # writes no sentences any more. How long a prompt may be is one thing, how long a prompt a
 # model can use another; measure it on yours. And an example before the engineered prompt
 # did not do nothing for the brief, it cost a little: {{ brief_engineered_few_shot }}
-# against {{ brief_engineered }}, and {{ brief_engineered_few_shot_tokens }} tokens against
-# {{ brief_engineered_tokens }}. The third held: before the notes an example distracts
-# ({{ fact_engineered_few_shot }} against {{ fact_engineered }}).
+# against {{ brief_engineered }}, and {{ brief_engineered_few_shot_tokens }} tokens
+# against {{ brief_engineered_tokens }}. The third held: before the notes an example
+# distracts ({{ fact_engineered_few_shot }} against {{ fact_engineered }}).
 #
 # ## 3 · Data: how many pairs does tuning need?
 #

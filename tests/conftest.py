@@ -15,11 +15,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 # Tests run side by side, and start kernels: torch's threads would wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# An example that a busy machine keeps waiting is no counterexample.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 LAST = ("slow", "browser", "alone")
 LOCAL = ("localhost", "127.0.0.1", "::1")

@@ -42,7 +42,7 @@ from tests.autograde.class_records import (
     make_source,
     submit,
 )
-from tests.library.figure_rules import keeps_the_rules
+from tests.library.figure_rules import Drawings, keeps_the_rules
 
 ADA, MAX, NOOR, LI = (person[0] for person in PEOPLE)
 
@@ -294,15 +294,19 @@ SHARES = {"01_words": [0.0, 0.4, 0.8, 1.0, 1.0], "02_numbers": [0.5, 0.6, 1.2]}
 
 
 @keeps_the_rules(
-    {
-        "points": draw_points(SHARES),
-        "points of one": draw_points({"quiz": [1.0]}),
-        "tasks": draw_tasks(TASKS),
-        "a task": draw_tasks(TASKS[1:2]),
-        "tasks that wait": draw_tasks([TaskCounts("a", "essay", by_hand=3)]),
-        "times": draw_times({"01_words": [0.4, 2, 120], "02_numbers": [3.5, 4]}),
-        "repairs": draw_repairs({"moved": 3, "lost marks": 12}, 14, 40),
-    }
+    Drawings(
+        {
+            "points": lambda: draw_points(SHARES),
+            "points of one": lambda: draw_points({"quiz": [1.0]}),
+            "tasks": lambda: draw_tasks(TASKS),
+            "a task": lambda: draw_tasks(TASKS[1:2]),
+            "tasks that wait": lambda: draw_tasks([TaskCounts("a", "essay", by_hand=3)]),
+            "times": lambda: draw_times(
+                {"01_words": [0.4, 2, 120], "02_numbers": [3.5, 4]}
+            ),
+            "repairs": lambda: draw_repairs({"moved": 3, "lost marks": 12}, 14, 40),
+        }
+    )
 )
 def test_figures_keep_the_rules(rule: Any, drawing: Any) -> None:
     rule(drawing)

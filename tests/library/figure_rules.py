@@ -30,7 +30,7 @@ class Drawings(Mapping[str, Drawing]):
     Whoever only collects tests, or runs a few of them, does not wait for all figures.
     """
 
-    def __init__(self, draws: Iterable[tuple[str, Draw]]) -> None:
+    def __init__(self, draws: Mapping[str, Draw] | Iterable[tuple[str, Draw]]) -> None:
         self._draws = dict(draws)
         self._drawn: dict[str, Drawing] = {}
 
@@ -49,11 +49,11 @@ class Drawings(Mapping[str, Drawing]):
 def keeps_the_rules(drawings: Mapping[str, Drawing]) -> Callable[[Any], Any]:
     """Give a test every pair of a drawing and a rule (a decorator)."""
 
-    def parametrize(test: Callable[[Drawing, Rule], None]) -> Any:
+    def parametrize(test: Callable[..., None]) -> Any:
         @pytest.mark.parametrize("rule", RULES, ids=lambda r: r.__name__)
         @pytest.mark.parametrize("name", list(drawings))
         def test_each(name: str, rule: Rule) -> None:
-            test(drawings[name], rule)
+            test(drawing=drawings[name], rule=rule)
 
         test_each.__name__, test_each.__module__ = test.__name__, test.__module__
         return test_each

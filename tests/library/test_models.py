@@ -102,6 +102,7 @@ def test_threads_that_make_no_sense_are_refused_in_one_sentence(folders):
 
 
 def test_of_a_download_a_bar_is_shown_and_of_reading_a_file_none():
+    logging.enable_progress_bar()  # whatever a command before has hidden
     with only_downloads_shown():
         assert not are_progress_bars_disabled()
         assert not logging.is_progress_bar_enabled()

@@ -9,7 +9,7 @@ from nbgrader.utils import determine_grade, is_grade
 
 from solutions.workshop.percent import find_files
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]  # it counts the minutes
 
 ROOT = Path(__file__).parents[2]
 NAMES = [file.stem for file in find_files(ROOT / "solutions")]

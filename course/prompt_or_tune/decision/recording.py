@@ -23,18 +23,17 @@ from prompt_or_tune.decision.measurer import (
     Work,
     measure_arm,
 )
-from prompt_or_tune.decision.provenance import MadeWith, describe_making
+from prompt_or_tune.decision.provenance import describe_making
 from prompt_or_tune.decision.queries import TaskData
 from prompt_or_tune.decision.results import (
     RESULTS_FILE,
     DefaultRun,
-    RecordError,
     Results,
     TestAnswers,
     load_results,
     save_results,
 )
-from prompt_or_tune.decision.store import Records, Store
+from prompt_or_tune.decision.store import Store
 from prompt_or_tune.decision.tasks import build_task, find_task, list_tasks
 from prompt_or_tune.decision.tasks.brief import BRIEF
 from prompt_or_tune.decision.tasks.voice import VOICE
@@ -135,8 +134,8 @@ def measure(
     work = plan.list_work(data, Path(adapter_folder))
     made_with = describe_making(model)
     store = Store(Path(output), (plan, made_with))
-    if keep and store.records == Records():
-        store.add(**vars(_read_kept(output, made_with)))
+    if keep:
+        store.keep(load_results(output), made_with)
     Measurer(model, store, on_progress, workers).measure(work)
     found = store.records
     arms = [
@@ -151,17 +150,6 @@ def measure(
     save_results(results, output)
     store.remove()
     return load_results(output)  # rounded, as everybody else reads it
-
-
-def _read_kept(output: str | os.PathLike[str], made_with: MadeWith) -> Records:
-    """Return what an output file holds, if it was made with the same weights."""
-    kept = load_results(output)
-    if kept.made_with.weights != made_with.weights:
-        raise RecordError(
-            f"{output} holds the results of another model ({kept.made_with.model}): "
-            "measure all of them again, or name another file."
-        )
-    return Records(kept.arms, kept.curves, kept.default_runs)
 
 
 @dataclass(frozen=True)

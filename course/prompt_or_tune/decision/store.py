@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from prompt_or_tune.decision.provenance import MadeWith
 from prompt_or_tune.decision.results import (
     ArmResult,
     CurvePoint,
     DefaultRun,
+    RecordError,
+    Results,
 )
 from prompt_or_tune.files import write_atomically
 from prompt_or_tune.serialisation import decode, encode
@@ -45,6 +48,23 @@ class Store:
         if self._path is not None:
             content = {"key": self._key, "records": encode(self.records)}
             write_atomically(self._path, json.dumps(content))
+
+    def keep(self, results: Results, made_with: MadeWith) -> None:
+        """Begin with what was recorded before, unless this run has begun already.
+
+        Raises RecordError for the results of other weights.
+        """
+        if results.made_with.weights != made_with.weights:
+            raise RecordError(
+                f"There are the results of another model ({results.made_with.model}): "
+                "measure all of them again, or name another file."
+            )
+        if self.records == Records():
+            self.add(
+                arms=results.arms,
+                curves=results.curves,
+                default_runs=results.default_runs,
+            )
 
     def find_arm(self, task: str, arm: str) -> tuple[ArmResult, ...]:
         """Return the results of an arm on a task's tests, none if not measured yet."""

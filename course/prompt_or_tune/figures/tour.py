@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from prompt_or_tune.decision.arms.lora import LORA
 from prompt_or_tune.decision.claims import ResultTable, find_crossover
 from prompt_or_tune.decision.costs import Prices
 from prompt_or_tune.decision.curves import select_points
@@ -52,10 +51,9 @@ def draw_recorded(results: Results, verdicts: Sequence[Verdict]) -> dict[str, Dr
     points = select_points(
         results.curves, task=VOICE.name, test=NEW_SUBJECTS, schedule="equal steps"
     )
-    if any(point.arm == LORA.name for point in points):
-        crossing = find_crossover(
-            ResultTable(VOICE.name, results.arms, results.curves), NEW_SUBJECTS
-        )
+    table = ResultTable(VOICE.name, results.arms, results.curves)
+    crossing = find_crossover(table, NEW_SUBJECTS)
+    if crossing is not None:
         figures["recorded-curve"] = draw_learning_curve(points, (), crossing)
         arms = map_arms(results, VOICE.name, NEW_SUBJECTS)
         figures["recorded-map"] = draw_decision_map(

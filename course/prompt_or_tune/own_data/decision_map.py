@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from prompt_or_tune.decision.arms import has_model
-from prompt_or_tune.decision.arms.lora import LORA
-from prompt_or_tune.decision.curves import summarise_curve
+from prompt_or_tune.decision.curves import select_points, summarise_curve
 from prompt_or_tune.decision.results import ArmResult
 from prompt_or_tune.decision.winner_map import DecisionMap, MapArm, decision_map
 from prompt_or_tune.own_data.deciding import OwnDecision
@@ -33,10 +32,11 @@ def _as_map_arm(decision: OwnDecision, result: ArmResult) -> MapArm:
     accuracy: tuple[tuple[int, float], ...] = ((pairs, result.rate.rate),)
     tokens: tuple[tuple[int, float], ...] = ((pairs, float(result.training_tokens)),)
     needs = result.labels
-    if result.arm == LORA.name and decision.curve:
-        accuracy = tuple((row.n, row.mean) for row in summarise_curve(decision.curve))
-        tokens = tuple((p.n, float(p.training_tokens)) for p in decision.curve)
-        needs = decision.curve[0].n
+    curve = select_points(decision.curve, arm=result.arm)
+    if curve:
+        accuracy = tuple((row.n, row.mean) for row in summarise_curve(curve))
+        tokens = tuple((p.n, float(p.training_tokens)) for p in curve)
+        needs = curve[0].n
     prompt_tokens, response_tokens = _count_tokens(decision, result)
     return MapArm(
         arm=result.arm,
