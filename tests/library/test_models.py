@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,10 +17,9 @@ from huggingface_hub.errors import (
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
 )
-from huggingface_hub.utils.tqdm import are_progress_bars_disabled
 from prompt_or_tune import model_sources, models
 from prompt_or_tune.hardware import choose_precision
-from prompt_or_tune.model_sources import SEEDLING_FOLDER, only_downloads_shown
+from prompt_or_tune.model_sources import SEEDLING_FOLDER
 from prompt_or_tune.models import (
     LanguageModel,
     ModelError,
@@ -27,7 +29,6 @@ from prompt_or_tune.models import (
     load_model,
 )
 from transformers import AutoConfig
-from transformers.utils import logging
 
 from tests.tiny_models import BUILDERS, build_gemma3, build_gemma3_multimodal, build_llama
 
@@ -102,11 +103,21 @@ def test_threads_that_make_no_sense_are_refused_in_one_sentence(folders):
 
 
 def test_of_a_download_a_bar_is_shown_and_of_reading_a_file_none():
-    logging.enable_progress_bar()  # whatever a command before has hidden
-    with only_downloads_shown():
-        assert not are_progress_bars_disabled()
-        assert not logging.is_progress_bar_enabled()
-    assert logging.is_progress_bar_enabled()
+    look = (
+        "from huggingface_hub.utils.tqdm import are_progress_bars_disabled\n"
+        "from prompt_or_tune.model_sources import only_downloads_shown\n"
+        "from transformers.utils import logging\n"
+        "with only_downloads_shown():\n"
+        "    assert not are_progress_bars_disabled()\n"
+        "    assert not logging.is_progress_bar_enabled()\n"
+        "assert logging.is_progress_bar_enabled()\n"
+    )
+    # A process of its own: a command that ran here may have hidden the bars for good.
+    environment = {k: v for k, v in os.environ.items() if "PROGRESS_BARS" not in k}
+    done = subprocess.run(
+        [sys.executable, "-c", look], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_half_precision_weights_are_computed_in_float32_on_the_cpu(folders, tmp_path):
