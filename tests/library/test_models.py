@@ -102,6 +102,7 @@ def test_threads_that_make_no_sense_are_refused_in_one_sentence(folders):
         load_model(folders["llama"], threads=0)
 
 
+@pytest.mark.slow
 def test_of_a_download_a_bar_is_shown_and_of_reading_a_file_none():
     look = (
         "from huggingface_hub.utils.tqdm import are_progress_bars_disabled\n"
