@@ -166,10 +166,12 @@ def test_graded_again_everybody_has_the_same_points_and_a_humans_stay(
 @pytest.mark.slow
 @needs_sandbox
 def test_a_right_notebook_of_its_course_still_has_all_points(classroom: Classroom):
-    collect_files(classroom, hand_in(classroom, "zoe", *ASSIGNMENTS))
+    collected = collect_files(classroom, hand_in(classroom, "zoe", *ASSIGNMENTS))
+    assert len(collected.placed) == len(ASSIGNMENTS)
 
     graded = grade_class(classroom, students=["zoe"])
 
+    assert not graded.interrupted
     assert (graded.done, graded.failed, graded.trouble) == (7, [], [])
     outcomes = {
         (result.notebook_name, cell.grade_id): cell.outcome
